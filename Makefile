@@ -1,0 +1,119 @@
+# truto: build, try, test. `make help` lists the targets.
+
+LUA ?= lua5.4
+PREFIX ?= /usr/local
+BUILD = build/$(LUA)
+
+# pkg-config names Lua's packages differently from distribution to
+# distribution; LUA_CFLAGS can be given where none of them fits.
+PKG_CONFIG ?= pkg-config
+LUA_PACKAGES_luajit = luajit
+LUA_PACKAGES = $(or $(LUA_PACKAGES_$(LUA)),$(LUA) \
+  $(subst lua5,lua-5,$(LUA)) $(subst .,,$(LUA)) lua)
+LUA_PACKAGE = $(firstword $(foreach package,$(LUA_PACKAGES), \
+  $(shell $(PKG_CONFIG) --exists $(package) 2>&1 && echo $(package))))
+LUA_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags $(LUA_PACKAGE))
+CURL_CFLAGS ?= $(shell $(PKG_CONFIG) --cflags libcurl)
+CURL_LIBS ?= $(shell $(PKG_CONFIG) --libs libcurl)
+LUA_VERSION = $(shell $(LUA) -e 'io.write(_VERSION:match "[%d.]+$$")')
+
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+  -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wformat=2 -Wundef \
+  -Wwrite-strings -Wvla
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC $(WARNINGS) $(CFLAGS) \
+  $(LUA_CFLAGS) $(CURL_CFLAGS)
+ifeq ($(CI),true)
+ALL_CFLAGS += -Werror
+endif
+ifeq ($(shell uname -s),Darwin)
+SHARED = -bundle -undefined dynamic_lookup
+else
+SHARED = -shared
+endif
+
+SOURCES = $(wildcard csrc/*.c)
+HEADERS = $(wildcard csrc/*.h)
+OBJECTS = $(SOURCES:csrc/%.c=$(BUILD)/%.o)
+MODULES = $(shell find lua -name '*.lua')
+MODULE = $(BUILD)/truto/core.so
+
+# Where a program of this tree finds its modules.
+export LUA_PATH = lua/?.lua;lua/?/init.lua;;
+RUN = LUA_CPATH="$(BUILD)/?.so;;" $(LUA)
+
+TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
+
+.DEFAULT_GOAL = build
+.PHONY: build demo test lint sanitize valgrind install rock clean help \
+  demo-requirements test-requirements build-all
+
+build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
+
+$(MODULE): $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(SHARED) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(CURL_LIBS)
+
+$(BUILD)/%.o: csrc/%.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+demo-requirements:
+	@sh spec/support/requirements.sh demo
+
+test-requirements:
+	@sh spec/support/requirements.sh test
+
+# The two lines of make below run after the requirements are there, so that
+# pkg-config is asked only then.
+demo: demo-requirements ## update one datastore of each type in the sandbox
+	@$(MAKE) --no-print-directory -s build
+	@$(RUN) examples/demo.lua
+
+build-all:
+	@for vm in $(TEST_VMS); do \
+	  $(MAKE) --no-print-directory -s LUA=$$vm build || exit 1; done
+
+test: test-requirements ## run all specs on every VM
+	@$(MAKE) --no-print-directory build-all
+	@sh spec/support/test.sh $(TEST_VMS)
+
+lint: test-requirements ## luacheck, clang-format, clang-tidy, cppcheck
+	@$(MAKE) --no-print-directory -s lint-all
+
+lint-all:
+	luacheck --quiet lua spec examples *.rockspec
+	clang-format --dry-run -Werror csrc/*.[ch]
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+	  --enable=warning,performance,portability,style \
+	  --suppress=missingIncludeSystem -D_GNU_SOURCE csrc
+	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- \
+	  -std=c11 -D_GNU_SOURCE $(LUA_CFLAGS) $(CURL_CFLAGS) 2>/dev/null
+
+sanitize: test-requirements ## the specs under ASan and UBSan, Lua 5.4
+	@sh spec/support/sanitize.sh
+
+valgrind: test-requirements ## the specs under valgrind, Lua 5.4
+	@sh spec/support/valgrind.sh
+
+install: $(MODULE) ## install for LUA under PREFIX
+	install -d "$(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/truto"
+	install -m 755 $(MODULE) \
+	  "$(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/truto/core.so"
+	@for file in $(MODULES:lua/%=%); do \
+	  install -D -m 644 lua/$$file \
+	    "$(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)/$$file" || exit 1; \
+	done
+
+rock: ## build a binary rock of this tree with LuaRocks
+	luarocks make --pack-binary-rock --lua-version=$(LUA_VERSION) \
+	  truto-scm-1.rockspec
+
+clean: ## remove everything that was built
+	rm -rf build *.rock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' \
+	  Makefile
+	@echo
+	@echo "LUA=luajit, TEST_VMS=\"lua5.4 luajit\", PREFIX=/usr, DESTDIR="

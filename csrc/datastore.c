@@ -1,0 +1,163 @@
+#include "datastore.h"
+
+#include <string.h>
+
+#include "client.h"
+#include "failure.h"
+#include "json.h"
+#include "transfer.h"
+
+/* Stack positions of core.datastore.update. */
+enum { CLIENT = 1, ID, CHANGES, OPTIONS, TOKEN, HEADERS, ARGUMENTS = HEADERS };
+
+/* A day: longer than any deadline that makes sense, and far from the range
+ * where milliseconds no longer fit a long of 32 bits. */
+#define MAX_SECONDS 86400.0
+
+/* Checked as a double: an integer conversion would make 0.5 into 0, which
+ * libcurl takes for "no timeout". */
+static long milliseconds(lua_State *L, const char *name, double fallback) {
+    lua_getfield(L, OPTIONS, name);
+    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER) {
+        luaL_error(L, "options.%s must be a number of seconds", name);
+    }
+    double seconds = lua_isnil(L, -1) ? fallback : lua_tonumber(L, -1);
+    if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
+        luaL_error(L, "options.%s must be above 0 and at most 86400 seconds",
+                   name);
+    }
+    lua_pop(L, 1);
+    return seconds < 0.001 ? 1 : (long)(seconds * 1000);
+}
+
+/* Stack: [client, id, changes, options] -> [..., token, headers]. */
+static void check_arguments(lua_State *L) {
+    luaL_argcheck(L, lua_type(L, ID) == LUA_TSTRING, ID, "string expected");
+    luaL_checktype(L, CHANGES, LUA_TTABLE);
+    luaL_checktype(L, OPTIONS, LUA_TTABLE);
+    lua_settop(L, OPTIONS);
+    lua_getfield(L, OPTIONS, "token");
+    if (lua_type(L, TOKEN) != LUA_TSTRING && !lua_isuserdata(L, TOKEN)) {
+        luaL_error(L, "options.token must be a string or a secret");
+    }
+    lua_getfield(L, OPTIONS, "headers");
+    if (!lua_isnil(L, HEADERS)) luaL_checktype(L, HEADERS, LUA_TTABLE);
+}
+
+/* Stack: may get the secret that was not read. */
+static bool build(lua_State *L, struct client *client,
+                  struct transfer *transfer, struct failure *failure) {
+    struct request *request = &transfer->request;
+    size_t length;
+    const char *id = lua_tolstring(L, ID, &length);
+    struct transfer_limits limits = {
+        milliseconds(L, "timeout", 30),
+        milliseconds(L, "connect_timeout", 10),
+    };
+    transfer_clear(transfer);
+    return request_path(request, client->base_path, id, length, failure) &&
+           request_headers(L, request, TOKEN,
+                           lua_isnil(L, HEADERS) ? 0 : HEADERS, failure) &&
+           request_body(L, request, CHANGES, client_secret_names(L, CLIENT),
+                        failure) &&
+           transfer_prepare(transfer, &limits, failure);
+}
+
+/* Stack: [..., error] -> same, with method and url. The path is the one of
+ * this call; the base URL holds no user or password. */
+static void set_target(lua_State *L, const struct transfer *transfer) {
+    char *url = NULL;
+    lua_pushliteral(L, "PATCH");
+    lua_setfield(L, -2, "method");
+    if (curl_url_get(transfer->url, CURLUPART_URL, &url, 0) != CURLUE_OK) {
+        return;
+    }
+    char text[1024];
+    strncpy(text, url, sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    curl_free(url);
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, "url");
+}
+
+/* Stack: [...] -> [..., facts]. */
+static void push_facts(lua_State *L, const struct transfer *transfer) {
+    const struct response *response = &transfer->response;
+    lua_createtable(L, 0, 5);
+    if (response->status > 0) {
+        lua_pushinteger(L, (lua_Integer)response->status);
+        lua_setfield(L, -2, "status");
+        response_push_headers(L, response, &transfer->request.secrets);
+        lua_setfield(L, -2, "headers");
+    }
+    lua_pushnumber(L, transfer->elapsed);
+    lua_setfield(L, -2, "elapsed");
+    lua_pushboolean(L, transfer->reused_connection);
+    lua_setfield(L, -2, "connection_reused");
+}
+
+/* Stack: [arguments, the unread secret or nothing] -> results. */
+static int refuse(lua_State *L, const struct failure *failure) {
+    bool unread = lua_gettop(L) > ARGUMENTS;
+    lua_pushnil(L);
+    failure_push(L, failure);
+    if (unread) {
+        lua_pushvalue(L, ARGUMENTS + 1);
+        lua_setfield(L, -2, "secret");
+    }
+    lua_createtable(L, 0, 0);
+    return 3;
+}
+
+/* Stack: [arguments] -> results. */
+static int answer(lua_State *L, const struct transfer *transfer) {
+    struct failure failure;
+    failure_clear(&failure);
+    bool complete = transfer_succeeded(transfer, &failure);
+    if (complete && response_push(L, &transfer->response,
+                                  &transfer->request.secrets)) {
+        lua_pushnil(L);
+    } else {
+        if (!complete) failure_push(L, &failure);
+        if (!complete && transfer->response.status > 0) {
+            lua_pushinteger(L, (lua_Integer)transfer->response.status);
+            lua_setfield(L, -2, "status");
+        }
+        set_target(L, transfer);
+        lua_pushnil(L);
+        lua_insert(L, -2);
+    }
+    push_facts(L, transfer);
+    return 3;
+}
+
+/*
+ * core.datastore.update(client, id, changes, options)
+ *   -> datastore, nil, facts   or   nil, err, facts
+ * One attempt: converts, sends, waits in this thread, converts back. Options:
+ * token (string or secret, needed), headers, timeout, connect_timeout (s).
+ * An err with the code "secret_unread" has the secret to fill, in `secret`.
+ * Raises for arguments of the wrong type.
+ */
+static int datastore_update(lua_State *L) {
+    struct failure failure;
+    struct client *client = client_check(L, CLIENT);
+    check_arguments(L);
+    struct transfer *transfer = client_transfer(L, CLIENT, client);
+    failure_clear(&failure);
+    if (!build(L, client, transfer, &failure)) {
+        transfer_clear(transfer);
+        return refuse(L, &failure);
+    }
+    transfer_perform(transfer);
+    int results = answer(L, transfer);
+    transfer_clear(transfer);
+    return results;
+}
+
+void datastore_open(lua_State *L) {
+    static const luaL_Reg functions[] = {{"update", datastore_update},
+                                         {NULL, NULL}};
+    lua_newtable(L);
+    compat_setfuncs(L, functions);
+}

@@ -1,0 +1,58 @@
+/*
+ * JSON. Requests are written here, straight from Lua values and secrets, so
+ * that integers, doubles and bytes go out exactly; answers are read by a
+ * private instance of lua-cjson, whose settings nobody else shares.
+ */
+#ifndef TRUTO_JSON_H
+#define TRUTO_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buffer.h"
+#include "compat.h"
+#include "failure.h"
+
+#pragma GCC visibility push(hidden)
+
+#define JSON_MAX_DEPTH 64
+
+/* What a writer needs besides the value. All belongs to the caller. */
+struct json_writer {
+    struct buffer *output;
+    struct buffer *keys;    /* scratch: keys of the tables being written */
+    struct buffer *secrets; /* every secret string written, for masking: a
+                               size_t with the length, then the bytes */
+    const char *secret_names; /* names whose values are secrets, each with a
+                                 NUL behind it, an empty one at the end */
+    struct failure *failure;
+};
+
+/*
+ * Appends the value at index as JSON; the same value gives the same bytes.
+ * Raw access only: no metamethod runs. False with the failure noted, and
+ * for a secret.call secret that was not read yet with that secret pushed and
+ * the code "secret_unread". Raises only when Lua itself is out of memory.
+ */
+bool json_write(lua_State *L, int index, struct json_writer *writer);
+
+/* Notes a secret string, so that answers which echo it can be masked. */
+bool json_note_secret(struct buffer *secrets, const char *bytes,
+                      size_t length);
+
+/*
+ * Parses text: pushes the value and returns true, or pushes nothing and
+ * returns false. Null members of objects are left out, whole numbers are
+ * integers where the VM has them.
+ */
+bool json_read(lua_State *L, const char *text, size_t length);
+
+/* Makes the private reader; raises when lua-cjson cannot be required. */
+void json_open(lua_State *L);
+
+/* Pushes the value that stands for an empty JSON array. */
+void json_push_empty_array(lua_State *L);
+
+#pragma GCC visibility pop
+
+#endif

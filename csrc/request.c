@@ -1,0 +1,303 @@
+#include "request.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "json.h"
+#include "secret.h"
+
+#define BODY_CEILING ((size_t)8 * 1024 * 1024)
+#define KEYS_CEILING ((size_t)1024 * 1024) /* 65,536 keys */
+#define HEADERS_CEILING ((size_t)64 * 1024)
+#define PATH_CEILING ((size_t)16 * 1024)
+#define ID_MAX ((size_t)1024)
+
+void request_init(struct request *request) {
+    memset(request, 0, sizeof *request);
+    buffer_init(&request->path, PATH_CEILING);
+    buffer_init(&request->body, BODY_CEILING);
+    buffer_init(&request->secrets, BODY_CEILING);
+    buffer_init(&request->keys, KEYS_CEILING);
+    buffer_init(&request->header_text, HEADERS_CEILING);
+}
+
+void request_clear(struct request *request) {
+    buffer_clear(&request->path);
+    buffer_clear(&request->body);
+    buffer_clear(&request->secrets);
+    buffer_clear(&request->keys);
+    buffer_clear(&request->header_text);
+}
+
+void request_free(struct request *request) {
+    buffer_free(&request->path);
+    buffer_free(&request->body);
+    buffer_free(&request->secrets);
+    buffer_free(&request->keys);
+    buffer_free(&request->header_text);
+}
+
+static bool is_unreserved(unsigned char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') ||
+           (byte != '\0' && strchr("-_.~", byte) != NULL);
+}
+
+static const char *id_problem(const char *id, size_t length) {
+    if (length == 0) return "the id is empty";
+    if (length > ID_MAX) return "the id is longer than 1,024 bytes";
+    if (memchr(id, '\0', length) != NULL) return "the id has a NUL byte";
+    if (id[0] == '.' && (length == 1 || (length == 2 && id[1] == '.'))) {
+        return "the id is a path segment of dots";
+    }
+    return NULL;
+}
+
+static void append_encoded(struct buffer *path, const char *id,
+                           size_t length) {
+    /* Lower case, since libcurl makes it so in what it sends. */
+    static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)id[i];
+        if (is_unreserved(byte)) {
+            buffer_append_byte(path, (char)byte);
+        } else {
+            char triple[3] = {'%', hex[byte >> 4], hex[byte & 15]};
+            buffer_append(path, triple, sizeof triple);
+        }
+    }
+}
+
+bool request_path(struct request *request, const char *base_path,
+                  const char *id, size_t length, struct failure *failure) {
+    const char *problem = id_problem(id, length);
+    if (problem != NULL) {
+        failure_set(failure, "validation", "invalid_id", "%s", problem);
+        strcpy(failure->path, "id");
+        return false;
+    }
+    struct buffer *path = &request->path;
+    size_t base = strlen(base_path);
+    while (base > 0 && base_path[base - 1] == '/') base--;
+    buffer_append(path, base_path, base);
+    buffer_append_text(path, "/datastore/");
+    append_encoded(path, id, length);
+    buffer_append_byte(path, '\0');
+    if (path->status == BUFFER_OK) return true;
+    return failure_out_of_memory(failure);
+}
+
+/* Stack: may get the unread secret. */
+static bool read_text(lua_State *L, int index, const char **bytes,
+                      size_t *length, const char *what,
+                      struct failure *failure) {
+    struct secret *secret = secret_test(L, index);
+    if (secret == NULL) {
+        *bytes = lua_tolstring(L, index, length);
+        return true;
+    }
+    enum secret_status status = secret_read(secret, bytes, length, failure);
+    if (status != SECRET_UNREAD) return status == SECRET_READY;
+    lua_pushvalue(L, index);
+    return failure_set(failure, "setup", "secret_unread",
+                       "the function of the %s's secret was not called yet",
+                       what);
+}
+
+/* RFC 6750 has fewer, but no service's tokens have more. */
+static bool is_visible_ascii(const char *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] < 0x21 || bytes[i] > 0x7e) return false;
+    }
+    return true;
+}
+
+static bool authorization(lua_State *L, struct request *request, int token,
+                          struct failure *failure) {
+    const char *bytes = "";
+    size_t length = 0;
+    if (!read_text(L, token, &bytes, &length, "token", failure)) return false;
+    if (length == 0) {
+        return failure_set(failure, "setup", "missing_token",
+                           "the API token is empty");
+    }
+    if (!is_visible_ascii(bytes, length)) {
+        return failure_set(failure, "setup", "invalid_token",
+                           "the API token has a space, a control character "
+                           "or a byte outside ASCII: check where it was "
+                           "read from");
+    }
+    struct buffer *text = &request->header_text;
+    buffer_append_text(text, "Authorization: Bearer ");
+    buffer_append(text, bytes, length);
+    buffer_append_byte(text, '\0');
+    if (json_note_secret(&request->secrets, bytes, length) &&
+        text->status == BUFFER_OK) {
+        return true;
+    }
+    if (text->status == BUFFER_FULL) {
+        return failure_set(failure, "setup", "invalid_token",
+                           "the API token is too long for a header");
+    }
+    return failure_out_of_memory(failure);
+}
+
+/* Headers that truto or libcurl must set themselves. */
+static const char *const reserved[] = {
+    "authorization", "accept",     "connection", "content-encoding",
+    "content-length", "content-type", "expect",  "host",
+    "keep-alive",    "proxy-authorization",      "proxy-connection",
+    "te",            "trailer",    "transfer-encoding", "upgrade",
+    "user-agent",
+};
+
+static bool is_reserved(const char *name) {
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        if (strcasecmp(name, reserved[i]) == 0) return true;
+    }
+    return false;
+}
+
+static bool is_token(const char *name, size_t length) {
+    if (length == 0) return false;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)name[i];
+        if (!is_unreserved(byte) &&
+            (byte == '\0' || strchr("!#$%&'*+^`|", byte) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_control(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return true;
+    }
+    return false;
+}
+
+static bool refuse_header(struct failure *failure, const char *name,
+                          const char *code, const char *message) {
+    failure_set(failure, "validation", code, "%s", message);
+    snprintf(failure->path, sizeof failure->path, "headers%s%.100s",
+             name[0] == '\0' ? "" : ".", name);
+    return false;
+}
+
+static const char *name_problem(lua_State *L, int index) {
+    size_t length;
+    if (lua_type(L, index) != LUA_TSTRING) return "a header name is no string";
+    const char *name = lua_tolstring(L, index, &length);
+    if (!is_token(name, length)) {
+        return "a header name has a character that HTTP does not allow";
+    }
+    return NULL;
+}
+
+/* "Name: value"; libcurl wants "Name;" for an empty value. */
+static bool append_header(struct request *request, const char *name,
+                          const char *value, size_t length,
+                          struct failure *failure) {
+    struct buffer *text = &request->header_text;
+    buffer_append_text(text, name);
+    buffer_append_text(text, length == 0 ? ";" : ": ");
+    buffer_append(text, value, length);
+    buffer_append_byte(text, '\0');
+    if (text->status == BUFFER_OK) return true;
+    if (text->status == BUFFER_NO_MEMORY) return failure_out_of_memory(failure);
+    return refuse_header(failure, "", "too_large",
+                         "all headers together are larger than 64 KiB");
+}
+
+/* Stack: [..., name, value]; may get the unread secret on top. */
+static bool add_header(lua_State *L, struct request *request,
+                       struct failure *failure) {
+    int value_index = lua_gettop(L);
+    const char *problem = name_problem(L, -2);
+    if (problem != NULL) {
+        return refuse_header(failure, "", "invalid_header", problem);
+    }
+    const char *name = lua_tostring(L, -2), *value = "";
+    if (is_reserved(name)) {
+        return refuse_header(failure, name, "reserved_header",
+                             "this header is set by truto and cannot be "
+                             "replaced");
+    }
+    struct secret *secret = secret_test(L, -1);
+    if (secret == NULL && lua_type(L, -1) != LUA_TSTRING) {
+        return refuse_header(failure, name, "type_mismatch",
+                             "the value must be a string or a secret");
+    }
+    size_t length = 0;
+    if (!read_text(L, value_index, &value, &length, "header", failure)) {
+        return false;
+    }
+    if (has_control(value, length)) {
+        return refuse_header(failure, name, "invalid_header",
+                             "the value has a control character");
+    }
+    if (secret != NULL &&
+        !json_note_secret(&request->secrets, value, length)) {
+        return failure_out_of_memory(failure);
+    }
+    return append_header(request, name, value, length, failure);
+}
+
+/* Stack: unchanged, or the unread secret on top. */
+static bool add_headers(lua_State *L, struct request *request, int headers,
+                        size_t *count, struct failure *failure) {
+    int top = lua_gettop(L);
+    lua_pushnil(L);
+    while (lua_next(L, headers)) {
+        if (*count == REQUEST_MAX_HEADERS) {
+            refuse_header(failure, "", "too_large",
+                          "there are more than 64 headers");
+        } else if (add_header(L, request, failure)) {
+            ++*count;
+            lua_pop(L, 1);
+            continue;
+        }
+        bool unread = lua_gettop(L) > top + 2;
+        if (unread) lua_replace(L, top + 1);
+        lua_settop(L, unread ? top + 1 : top);
+        return false;
+    }
+    return true;
+}
+
+/* Only now, since header_text moves while it grows. */
+static void link_headers(struct request *request, size_t count) {
+    char *line = request->header_text.data;
+    for (size_t i = 0; i < count; i++) {
+        request->headers[i].data = line;
+        request->headers[i].next =
+            i + 1 < count ? &request->headers[i + 1] : NULL;
+        line += strlen(line) + 1;
+    }
+}
+
+bool request_headers(lua_State *L, struct request *request, int token,
+                     int headers, struct failure *failure) {
+    static const char fixed[] =
+        "Content-Type: application/json\0Accept: application/json\0Expect:";
+    size_t count = 0;
+    if (!authorization(L, request, token, failure)) return false;
+    if (!buffer_append(&request->header_text, fixed, sizeof fixed)) {
+        return failure_out_of_memory(failure);
+    }
+    if (headers != 0 && !add_headers(L, request, headers, &count, failure)) {
+        return false;
+    }
+    link_headers(request, REQUEST_FIXED_HEADERS + count);
+    return true;
+}
+
+bool request_body(lua_State *L, struct request *request, int changes,
+                  const char *secret_names, struct failure *failure) {
+    struct json_writer writer = {&request->body, &request->keys,
+                                 &request->secrets, secret_names, failure};
+    return json_write(L, changes, &writer);
+}

@@ -1,0 +1,51 @@
+/*
+ * Status, headers and body to Lua tables. No I/O; nothing here trusts the
+ * server.
+ */
+#ifndef TRUTO_RESPONSE_H
+#define TRUTO_RESPONSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buffer.h"
+#include "compat.h"
+
+#pragma GCC visibility push(hidden)
+
+struct response {
+    long status;
+    struct buffer headers; /* header lines of the last response, as received */
+    struct buffer body;
+    size_t header_bytes; /* of all responses, 1xx included */
+    size_t header_lines;
+};
+
+void response_init(struct response *response, size_t max_body);
+void response_clear(struct response *response);
+void response_free(struct response *response);
+
+/* Both are called from inside libcurl and touch no Lua. False when a ceiling
+ * or memory stops them. */
+bool response_add_header(struct response *response, const char *line,
+                         size_t length);
+bool response_add_body(struct response *response, const char *bytes,
+                       size_t length);
+
+/*
+ * A complete answer: pushes the datastore and returns true, or pushes an
+ * error table ("api", "response") and returns false. `secrets`, as the JSON
+ * writer noted them, are masked in everything that is pushed but the
+ * datastore itself.
+ */
+bool response_push(lua_State *L, const struct response *response,
+                   const struct buffer *secrets);
+
+/* Pushes a table from lower-case header names to values; a name that came
+ * more than once has its values joined by ", ". */
+void response_push_headers(lua_State *L, const struct response *response,
+                           const struct buffer *secrets);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,128 @@
+#include "system.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void *system_allocate(size_t size) {
+    return malloc(size);
+}
+
+void system_free_wiped(void *memory, size_t used) {
+    if (memory == NULL) return;
+    system_wipe(memory, used);
+    free(memory);
+}
+
+void system_wipe(void *memory, size_t length) {
+    if (length == 0) return;
+#if defined(__APPLE__)
+    memset_s(memory, length, 0, length);
+#else
+    explicit_bzero(memory, length);
+#endif
+}
+
+double system_monotonic(void) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) return 0;
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+bool system_pin_module(void) {
+    static const char here = 0; /* an address inside this shared object */
+    Dl_info info;
+    if (dladdr(&here, &info) == 0) return false;
+    return dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE) != NULL;
+}
+
+static bool is_hash_link(const char *name) {
+    for (int i = 0; i < 8; i++) {
+        if (!isxdigit((unsigned char)name[i])) return false;
+    }
+    return name[8] == '.' && isdigit((unsigned char)name[9]);
+}
+
+bool system_is_hashed_directory(const char *path) {
+    DIR *directory = opendir(path);
+    if (directory == NULL) return false;
+    bool found = false;
+    const struct dirent *entry;
+    while (!found && (entry = readdir(directory)) != NULL) {
+        found = is_hash_link(entry->d_name);
+    }
+    closedir(directory);
+    return found;
+}
+
+/*
+ * SIGINT belongs to the whole process, so transfers of several threads share
+ * one handler: the first in installs it, the last out puts the old one back.
+ */
+static atomic_uint interrupts;
+static pthread_mutex_t handler_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned handler_users;
+static struct sigaction handler_before;
+
+static void count_interrupt(int number) {
+    (void)number;
+    atomic_fetch_add(&interrupts, 1);
+}
+
+static void install_handler(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = count_interrupt; /* no SA_RESTART: poll must wake */
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, NULL, &handler_before);
+    if (handler_before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
+}
+
+static void share_handler(int change) {
+    pthread_mutex_lock(&handler_lock);
+    if (change > 0 && handler_users == 0) install_handler();
+    if (change > 0) handler_users++;
+    else handler_users--;
+    if (handler_users == 0) sigaction(SIGINT, &handler_before, NULL);
+    pthread_mutex_unlock(&handler_lock);
+}
+
+static bool pipe_is_pending(void) {
+    sigset_t pending;
+    sigemptyset(&pending);
+    sigpending(&pending);
+    return sigismember(&pending, SIGPIPE) == 1;
+}
+
+/* SIGPIPE is blocked for this thread alone: with CURLOPT_NOSIGNAL libcurl no
+ * longer ignores it, and TLS libraries write without MSG_NOSIGNAL. */
+void system_signals_begin(struct system_signals *signals) {
+    sigset_t pipe_only;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    signals->pipe_was_pending = pipe_is_pending();
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &signals->mask);
+    share_handler(+1);
+    signals->interrupts = atomic_load(&interrupts);
+}
+
+void system_signals_end(const struct system_signals *signals) {
+    share_handler(-1);
+    if (!signals->pipe_was_pending && pipe_is_pending()) {
+        sigset_t pipe_only;
+        sigemptyset(&pipe_only);
+        sigaddset(&pipe_only, SIGPIPE);
+        int taken;
+        sigwait(&pipe_only, &taken);
+    }
+    pthread_sigmask(SIG_SETMASK, &signals->mask, NULL);
+}
+
+bool system_interrupted(const struct system_signals *signals) {
+    return atomic_load(&interrupts) != signals->interrupts;
+}

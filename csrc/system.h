@@ -1,0 +1,47 @@
+/*
+ * The seam to the machine: memory, time, signals, the loaded module itself.
+ * All of our own allocations and clock readings pass here, so that tests can
+ * make each of them fail.
+ */
+#ifndef TRUTO_SYSTEM_H
+#define TRUTO_SYSTEM_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#pragma GCC visibility push(hidden)
+
+/* NULL when memory runs out; never raises. */
+void *system_allocate(size_t size);
+
+/* Wipes the first `used` bytes, then frees. NULL is allowed. */
+void system_free_wiped(void *memory, size_t used);
+
+/* Overwrites bytes in a way that no compiler leaves out. */
+void system_wipe(void *memory, size_t length);
+
+/* Seconds of CLOCK_MONOTONIC: unmoved by steps of the wall clock. */
+double system_monotonic(void);
+
+/* Keeps this shared object mapped for the life of the process: libcurl and
+ * signal handlers point into it. False when the loader refuses. */
+bool system_pin_module(void);
+
+/* True for a directory with at least one OpenSSL hash link (1a2b3c4d.0). */
+bool system_is_hashed_directory(const char *path);
+
+/* Between begin and end, SIGINT is counted instead of delivered to the
+ * program (unless the program ignores it), and SIGPIPE cannot kill it. */
+struct system_signals {
+    unsigned interrupts;
+    sigset_t mask;
+    bool pipe_was_pending;
+};
+void system_signals_begin(struct system_signals *signals);
+void system_signals_end(const struct system_signals *signals);
+bool system_interrupted(const struct system_signals *signals);
+
+#pragma GCC visibility pop
+
+#endif

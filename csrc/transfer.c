@@ -1,0 +1,371 @@
+#include "transfer.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* libcurl 7.88 and older can free a TLS session twice when memory runs out
+ * (fixed in 8.8), so sessions are not cached below that. */
+#define SESSION_CACHE_IS_SOUND 0x080800
+
+struct long_option {
+    CURLoption option;
+    long value;
+};
+
+/* The security profile, and what makes an exchange exactly one exchange.
+ * Defaults of libcurl stand here too: they are promises of ours. */
+static const struct long_option required_options[] = {
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_NOPROGRESS, 0},
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+    {CURLOPT_HTTP_CONTENT_DECODING, 0},
+    {CURLOPT_HTTP09_ALLOWED, 0},
+    {CURLOPT_PATH_AS_IS, 1},
+    {CURLOPT_FAILONERROR, 0},
+    {CURLOPT_POST, 1},
+    {CURLOPT_TCP_KEEPALIVE, 1},
+    {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},
+    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+};
+
+/* A TLS library or build of libcurl without these has nothing to set. */
+static const struct long_option optional_options[] = {
+    {CURLOPT_PROXY_SSL_VERIFYPEER, 1},
+    {CURLOPT_PROXY_SSL_VERIFYHOST, 2},
+    {CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+#if LIBCURL_VERSION_NUM >= 0x075000
+    {CURLOPT_MAXLIFETIME_CONN, 300},
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    {CURLOPT_QUICK_EXIT, 1},
+#endif
+};
+
+/* Called when a connection stands and the request is about to be written;
+ * a second time when libcurl, unasked, is about to send it again because a
+ * kept connection was dead. That second send is refused. */
+#if LIBCURL_VERSION_NUM >= 0x075000
+static int count_send(void *data, char *peer, char *local, int peer_port,
+                      int local_port) {
+    struct transfer *transfer = data;
+    (void)peer;
+    (void)local;
+    (void)peer_port;
+    (void)local_port;
+    transfer->sends++;
+    return transfer->sends > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+#endif
+
+static size_t receive_header(char *line, size_t size, size_t count,
+                             void *data) {
+    struct transfer *transfer = data;
+    size_t length = size * count;
+    return response_add_header(&transfer->response, line, length) ? length : 0;
+}
+
+static size_t receive_body(char *bytes, size_t size, size_t count,
+                           void *data) {
+    struct transfer *transfer = data;
+    size_t length = size * count;
+    return response_add_body(&transfer->response, bytes, length) ? length : 0;
+}
+
+static int check_interrupt(void *data, curl_off_t download_total,
+                           curl_off_t downloaded, curl_off_t upload_total,
+                           curl_off_t uploaded) {
+    struct transfer *transfer = data;
+    (void)download_total;
+    (void)downloaded;
+    (void)upload_total;
+    (void)uploaded;
+    transfer->interrupted = system_interrupted(&transfer->signals);
+    return transfer->interrupted;
+}
+
+static CURLcode set_longs(CURL *easy, const struct long_option *options,
+                          size_t count) {
+    CURLcode result = CURLE_OK;
+    for (size_t i = 0; i < count && result == CURLE_OK; i++) {
+        result = curl_easy_setopt(easy, options[i].option, options[i].value);
+    }
+    return result;
+}
+
+static CURLcode set_optional_longs(CURL *easy) {
+    for (size_t i = 0;
+         i < sizeof optional_options / sizeof optional_options[0]; i++) {
+        CURLcode result = curl_easy_setopt(easy, optional_options[i].option,
+                                           optional_options[i].value);
+        if (result != CURLE_OK && result != CURLE_UNKNOWN_OPTION &&
+            result != CURLE_NOT_BUILT_IN) {
+            return result;
+        }
+    }
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info->version_num >= SESSION_CACHE_IS_SOUND) return CURLE_OK;
+    return curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+}
+
+struct string_option {
+    CURLoption option;
+    const char *value; /* NULL: left alone */
+};
+
+static CURLcode set_strings(CURL *easy, const struct string_option *options,
+                            size_t count) {
+    CURLcode result = CURLE_OK;
+    for (size_t i = 0; i < count && result == CURLE_OK; i++) {
+        if (options[i].value == NULL) continue;
+        result = curl_easy_setopt(easy, options[i].option, options[i].value);
+    }
+    return result;
+}
+
+/* A hashed directory is read certificate by certificate, when needed; the
+ * bundle is parsed whole, which costs 30 ms in a process of one update. */
+static CURLcode set_authorities(CURL *easy, const char *ca_file) {
+    if (ca_file != NULL) {
+        CURLcode result = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+        if (result != CURLE_OK) return result;
+        return curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+#if LIBCURL_VERSION_NUM >= 0x074600
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info->age >= CURLVERSION_SEVENTH && info->capath != NULL &&
+        system_is_hashed_directory(info->capath)) {
+        return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    }
+#endif
+    return CURLE_OK;
+}
+
+static CURLcode set_protocol(CURL *easy, const char *scheme) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    CURLcode result = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, scheme);
+    if (result != CURLE_UNKNOWN_OPTION) return result;
+#endif
+    long bits = strcmp(scheme, "http") == 0 ? CURLPROTO_HTTP : CURLPROTO_HTTPS;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, bits);
+#pragma GCC diagnostic pop
+}
+
+static CURLcode set_callbacks(CURL *easy) {
+    const struct {
+        CURLoption option;
+        curl_write_callback callback;
+    } receivers[] = {
+        {CURLOPT_HEADERFUNCTION, receive_header},
+        {CURLOPT_WRITEFUNCTION, receive_body},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        CURLcode result = curl_easy_setopt(easy, receivers[i].option,
+                                           receivers[i].callback);
+        if (result != CURLE_OK) return result;
+    }
+    return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_interrupt);
+}
+
+/* An empty proxy keeps libcurl from asking the environment by itself. */
+static CURLcode set_all(CURL *easy,
+                        const struct transfer_settings *settings) {
+    const struct string_option strings[] = {
+        {CURLOPT_CUSTOMREQUEST, "PATCH"},
+        {CURLOPT_USERAGENT, settings->user_agent},
+        {CURLOPT_SSLCERT, settings->client_cert},
+        {CURLOPT_SSLKEY, settings->client_key},
+        {CURLOPT_PROXY, settings->proxy ? settings->proxy : ""},
+        {CURLOPT_NOPROXY, settings->no_proxy ? settings->no_proxy : ""},
+    };
+    CURLcode result = set_longs(
+        easy, required_options,
+        sizeof required_options / sizeof required_options[0]);
+    if (result == CURLE_OK) result = set_optional_longs(easy);
+    if (result == CURLE_OK) {
+        result = set_strings(easy, strings, sizeof strings / sizeof strings[0]);
+    }
+    if (result == CURLE_OK) result = set_authorities(easy, settings->ca_file);
+    if (result == CURLE_OK) result = set_protocol(easy, settings->scheme);
+    if (result == CURLE_OK) result = set_callbacks(easy);
+    return result;
+}
+
+static bool note_option_failure(struct failure *failure, CURLcode result) {
+    if (result == CURLE_OUT_OF_MEMORY) return failure_out_of_memory(failure);
+    return failure_set(failure, "setup", "libcurl_unsuitable",
+                       "libcurl %s refuses an option that truto needs: %s",
+                       curl_version_info(CURLVERSION_NOW)->version,
+                       curl_easy_strerror(result));
+}
+
+CURL *transfer_profile(const struct transfer_settings *settings,
+                       struct failure *failure) {
+    CURL *easy = curl_easy_init();
+    CURLcode result = easy == NULL ? CURLE_OUT_OF_MEMORY
+                                   : set_all(easy, settings);
+    if (result == CURLE_OK) return easy;
+    note_option_failure(failure, result);
+    curl_easy_cleanup(easy);
+    return NULL;
+}
+
+/* False when this libcurl cannot guard the send: then no connection is kept,
+ * since only a kept one makes libcurl send again. */
+static CURLcode guard_send(struct transfer *transfer) {
+#if LIBCURL_VERSION_NUM >= 0x075000
+    CURLcode result = curl_easy_setopt(
+        transfer->easy, CURLOPT_PREREQFUNCTION, count_send);
+    if (result == CURLE_OK) {
+        transfer->send_is_guarded = true;
+        return curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+    }
+#endif
+    return curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
+/* Points the copied handle at its transfer. */
+static CURLcode set_pointers(struct transfer *transfer) {
+    const struct {
+        CURLoption option;
+        void *value;
+    } pointers[] = {
+        {CURLOPT_HEADERDATA, transfer},
+        {CURLOPT_WRITEDATA, transfer},
+        {CURLOPT_XFERINFODATA, transfer},
+        {CURLOPT_ERRORBUFFER, transfer->error_text},
+        {CURLOPT_CURLU, transfer->url},
+    };
+    for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
+        CURLcode result = curl_easy_setopt(
+            transfer->easy, pointers[i].option, pointers[i].value);
+        if (result != CURLE_OK) return result;
+    }
+    return guard_send(transfer);
+}
+
+struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
+                               size_t max_response_bytes) {
+    struct transfer *transfer = lua_newuserdata(L, sizeof *transfer);
+    memset(transfer, 0, sizeof *transfer);
+    request_init(&transfer->request);
+    response_init(&transfer->response, max_response_bytes);
+    transfer->owner = getpid();
+    luaL_getmetatable(L, TRANSFER_TYPE);
+    lua_setmetatable(L, -2);
+    transfer->easy = curl_easy_duphandle(profile);
+    transfer->url = curl_url_dup(url);
+    if (transfer->easy == NULL || transfer->url == NULL ||
+        set_pointers(transfer) != CURLE_OK) {
+        transfer_release(transfer);
+        luaL_error(L, "not enough memory");
+    }
+    return transfer;
+}
+
+static CURLcode set_exchange(struct transfer *transfer,
+                             const struct transfer_limits *limits) {
+    const struct long_option longs[] = {
+        {CURLOPT_TIMEOUT_MS, limits->timeout_ms},
+        {CURLOPT_CONNECTTIMEOUT_MS, limits->connect_timeout_ms},
+    };
+    CURL *easy = transfer->easy;
+    struct request *request = &transfer->request;
+    CURLcode result = set_longs(easy, longs, 2);
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
+    }
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                  (curl_off_t)request->body.length);
+    }
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                  request->body.data);
+    }
+    return result;
+}
+
+bool transfer_prepare(struct transfer *transfer,
+                      const struct transfer_limits *limits,
+                      struct failure *failure) {
+    CURLUcode placed = curl_url_set(transfer->url, CURLUPART_PATH,
+                                    transfer->request.path.data, 0);
+    if (placed != CURLUE_OK) return failure_out_of_memory(failure);
+    CURLcode result = set_exchange(transfer, limits);
+    if (result != CURLE_OK) return note_option_failure(failure, result);
+    response_clear(&transfer->response);
+    transfer->sends = 0;
+    transfer->interrupted = false;
+    transfer->error_text[0] = '\0';
+    return true;
+}
+
+/* Facts that only the handle knows, read while it still has them. */
+static void note_facts(struct transfer *transfer) {
+    long connects = 0;
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
+                          &transfer->response.status) != CURLE_OK) {
+        transfer->response.status = 0;
+    }
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS,
+                          &connects) != CURLE_OK) {
+        connects = 1;
+    }
+    transfer->reused_connection = transfer->sends > 0 && connects == 0;
+    if (transfer->send_is_guarded) return;
+    double before_sending = 0;
+    CURLcode known = curl_easy_getinfo(
+        transfer->easy, CURLINFO_PRETRANSFER_TIME, &before_sending);
+    transfer->sends = known != CURLE_OK || before_sending > 0;
+}
+
+void transfer_perform(struct transfer *transfer) {
+    double start = system_monotonic();
+    system_signals_begin(&transfer->signals);
+    transfer->result = curl_easy_perform(transfer->easy);
+    system_signals_end(&transfer->signals);
+    transfer->elapsed = system_monotonic() - start;
+    note_facts(transfer);
+}
+
+void transfer_clear(struct transfer *transfer) {
+    request_clear(&transfer->request);
+    response_clear(&transfer->response);
+}
+
+/* After fork the handle's sockets and TLS state are shared with the parent:
+ * closing them here would end the parent's session, so they are let go. */
+void transfer_release(struct transfer *transfer) {
+    CURL *easy = transfer->easy;
+    CURLU *url = transfer->url;
+    transfer->easy = NULL;
+    transfer->url = NULL;
+    if (easy != NULL && transfer->owner == getpid()) curl_easy_cleanup(easy);
+    curl_url_cleanup(url);
+    request_free(&transfer->request);
+    response_free(&transfer->response);
+}
+
+static int transfer_gc(lua_State *L) {
+    struct transfer *transfer = compat_testudata(L, 1, TRANSFER_TYPE);
+    if (transfer != NULL) transfer_release(transfer);
+    return 0;
+}
+
+void transfer_open(lua_State *L) {
+    static const luaL_Reg metamethods[] = {{"__gc", transfer_gc},
+                                           {NULL, NULL}};
+    if (luaL_newmetatable(L, TRANSFER_TYPE)) {
+        compat_setfuncs(L, metamethods);
+        lua_pushliteral(L, TRANSFER_TYPE);
+        lua_setfield(L, -2, "__metatable");
+    }
+    lua_pop(L, 1);
+}

@@ -1,0 +1,88 @@
+/*
+ * One libcurl easy handle and one exchange at a time: its options, limits and
+ * facts. No other file sets easy options.
+ */
+#ifndef TRUTO_TRANSFER_H
+#define TRUTO_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <curl/curl.h>
+
+#include "compat.h"
+#include "failure.h"
+#include "request.h"
+#include "response.h"
+#include "system.h"
+
+#pragma GCC visibility push(hidden)
+
+#define TRANSFER_TYPE "truto.transfer"
+
+/* What all exchanges of a client share; NULL: not given. */
+struct transfer_settings {
+    const char *scheme; /* "https", or "http" for loopback */
+    const char *ca_file;
+    const char *client_cert;
+    const char *client_key;
+    const char *proxy;
+    const char *no_proxy;
+    const char *user_agent;
+};
+
+struct transfer_limits {
+    long timeout_ms;
+    long connect_timeout_ms;
+};
+
+struct transfer {
+    CURL *easy;
+    CURLU *url;
+    pid_t owner; /* a forked child must not touch the parent's connection */
+    struct request request;
+    struct response response;
+    struct system_signals signals;
+    CURLcode result;
+    unsigned sends; /* how often libcurl was about to write the request */
+    bool send_is_guarded;
+    bool reused_connection;
+    bool interrupted;
+    double elapsed;
+    char error_text[CURL_ERROR_SIZE];
+};
+
+/* A handle that holds the settings and is only ever copied. NULL with the
+ * failure noted. The caller owns it: curl_easy_cleanup. */
+CURL *transfer_profile(const struct transfer_settings *settings,
+                       struct failure *failure);
+
+/* Pushes a transfer of its own connection cache. Raises when out of memory. */
+struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
+                               size_t max_response_bytes);
+
+/* Hands the finished transfer->request to libcurl. */
+bool transfer_prepare(struct transfer *transfer,
+                      const struct transfer_limits *limits,
+                      struct failure *failure);
+
+/* Sends and waits in this thread. Touches no Lua. */
+void transfer_perform(struct transfer *transfer);
+
+/* True when an answer arrived whole; else the failure is noted. */
+bool transfer_succeeded(const struct transfer *transfer,
+                        struct failure *failure);
+
+/* Wipes what the exchange held; connections are kept. */
+void transfer_clear(struct transfer *transfer);
+
+/* Frees everything; may be called twice. */
+void transfer_release(struct transfer *transfer);
+
+/* Makes the metatable. */
+void transfer_open(lua_State *L);
+
+#pragma GCC visibility pop
+
+#endif

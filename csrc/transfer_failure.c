@@ -1,0 +1,160 @@
+/* What a CURLcode and the facts of an exchange mean for the caller. */
+#include <errno.h>
+#include <string.h>
+
+#include "transfer.h"
+
+static const struct meaning {
+    CURLcode result;
+    const char *kind;
+    const char *code;
+    const char *text;
+} meanings[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, "network", "dns_failure",
+     "the host name does not resolve"},
+    {CURLE_COULDNT_RESOLVE_PROXY, "network", "dns_failure",
+     "the proxy's host name does not resolve"},
+    {CURLE_COULDNT_CONNECT, "network", "connect_failed",
+     "no connection can be made"},
+    {CURLE_SEND_ERROR, "network", "connection_lost",
+     "the connection was lost while sending"},
+    {CURLE_RECV_ERROR, "network", "connection_lost",
+     "the connection was lost before the answer was complete"},
+    {CURLE_GOT_NOTHING, "network", "connection_lost",
+     "the connection was closed without an answer"},
+    {CURLE_SSL_CONNECT_ERROR, "tls", "handshake_failed",
+     "the TLS handshake failed"},
+    {CURLE_PEER_FAILED_VERIFICATION, "tls", "certificate_invalid",
+     "the server's certificate was not accepted"},
+    {CURLE_SSL_ISSUER_ERROR, "tls", "certificate_invalid",
+     "the server's certificate was not accepted"},
+    {CURLE_SSL_INVALIDCERTSTATUS, "tls", "certificate_invalid",
+     "the server's certificate was not accepted"},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls", "certificate_invalid",
+     "the server's certificate was not accepted"},
+    {CURLE_SSL_CACERT_BADFILE, "setup", "ca_unusable",
+     "the trusted certificates cannot be used: check ca_file"},
+    {CURLE_SSL_CERTPROBLEM, "setup", "client_cert_unusable",
+     "the client certificate cannot be used: check client_cert and "
+     "client_key"},
+    {CURLE_SSL_CIPHER, "tls", "handshake_failed",
+     "the TLS handshake failed"},
+    {CURLE_SSL_ENGINE_NOTFOUND, "setup", "tls_unavailable",
+     "libcurl's TLS library is not usable"},
+    {CURLE_PARTIAL_FILE, "response", "truncated",
+     "the answer is shorter than announced"},
+    {CURLE_WEIRD_SERVER_REPLY, "response", "not_http",
+     "the answer is not HTTP"},
+    {CURLE_UNSUPPORTED_PROTOCOL, "response", "not_http",
+     "the answer is not HTTP that truto speaks"},
+    {CURLE_BAD_CONTENT_ENCODING, "response", "not_http",
+     "the answer is encoded in a way that was not asked for"},
+    {CURLE_HTTP2, "network", "connection_lost",
+     "the HTTP/2 connection failed"},
+    {CURLE_HTTP2_STREAM, "network", "connection_lost",
+     "the HTTP/2 stream was ended by the server"},
+#if LIBCURL_VERSION_NUM >= 0x074900
+    {CURLE_PROXY, "network", "proxy_failed", "the proxy refused"},
+#endif
+    {CURLE_OUT_OF_MEMORY, "setup", "out_of_memory", "not enough memory"},
+};
+
+static const struct meaning *find_meaning(CURLcode result) {
+    static const struct meaning other = {CURLE_OK, "network",
+                                         "transfer_failed",
+                                         "the exchange failed"};
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (meanings[i].result == result) return &meanings[i];
+    }
+    return &other;
+}
+
+static long connect_answer(const struct transfer *transfer) {
+    long status = 0;
+    CURLcode known = curl_easy_getinfo(
+        transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return known == CURLE_OK ? status : 0;
+}
+
+static bool was_refused(const struct transfer *transfer) {
+    long number = 0;
+    CURLcode known =
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+    return known == CURLE_OK && number == ECONNREFUSED;
+}
+
+/* What a ceiling, a signal or the guard stopped; libcurl itself only says
+ * that a callback returned an error. */
+static bool note_own_abort(const struct transfer *transfer,
+                           struct failure *failure) {
+    const struct response *response = &transfer->response;
+    if (transfer->interrupted) {
+        return failure_set(failure, "interrupted", "interrupted",
+                           "interrupted by a signal");
+    }
+    if (transfer->result == CURLE_ABORTED_BY_CALLBACK) {
+        return failure_set(failure, "network", "connection_lost",
+                           "the kept connection was closed after the request "
+                           "was written; it was not sent again");
+    }
+    if (response->headers.status == BUFFER_NO_MEMORY ||
+        response->body.status == BUFFER_NO_MEMORY) {
+        return failure_out_of_memory(failure);
+    }
+    if (response->headers.status == BUFFER_FULL) {
+        return failure_set(failure, "response", "headers_too_large",
+                           "the answer has more than 64 KiB or 256 lines of "
+                           "headers");
+    }
+    if (response->body.status == BUFFER_FULL) {
+        return failure_set(failure, "response", "body_too_large",
+                           "the answer is larger than max_response_bytes "
+                           "(%zu)",
+                           response->body.ceiling);
+    }
+    return true;
+}
+
+static void note_timeout(const struct transfer *transfer,
+                         struct failure *failure) {
+    if (transfer->sends == 0) {
+        failure_set(failure, "timeout", "connect_timeout",
+                    "no connection within %.3g s", transfer->elapsed);
+    } else {
+        failure_set(failure, "timeout", "timeout",
+                    "no complete answer within %.3g s; the update may have "
+                    "been applied",
+                    transfer->elapsed);
+    }
+}
+
+static void note_result(const struct transfer *transfer,
+                        struct failure *failure) {
+    const struct meaning *meaning = find_meaning(transfer->result);
+    const char *detail = transfer->error_text[0] != '\0'
+                             ? transfer->error_text
+                             : curl_easy_strerror(transfer->result);
+    failure_set(failure, meaning->kind, meaning->code, "%s: %s",
+                meaning->text, detail);
+    long answer = connect_answer(transfer);
+    if (transfer->result == CURLE_COULDNT_CONNECT && was_refused(transfer)) {
+        failure->code = "connection_refused";
+    } else if (transfer->sends == 0 && answer > 299) {
+        failure_set(failure, "network", "proxy_failed",
+                    "the proxy answered CONNECT with HTTP %ld", answer);
+    }
+}
+
+bool transfer_succeeded(const struct transfer *transfer,
+                        struct failure *failure) {
+    if (transfer->result == CURLE_OK) return true;
+    if (!note_own_abort(transfer, failure)) {
+        /* noted */
+    } else if (transfer->result == CURLE_OPERATION_TIMEDOUT) {
+        note_timeout(transfer, failure);
+    } else {
+        note_result(transfer, failure);
+    }
+    failure->outcome = transfer->sends > 0 ? "unknown" : "not_sent";
+    return false;
+}

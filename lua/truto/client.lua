@@ -1,0 +1,118 @@
+--- `truto.new`: settings become a client, a table that looks like the module.
+
+local config = require "truto.config"
+local core = require "truto.core"
+local datastore = require "truto.datastore"
+local environment = require "truto.environment"
+local errors = require "truto.errors"
+local options = require "truto.options"
+local secret = require "truto.secret"
+local version = require "truto.version"
+
+local M = {}
+
+local FILES = { "ca_file", "client_cert", "client_key" }
+
+local function setup_error(code, message)
+  return errors.new { kind = "setup", code = code, message = message }
+end
+
+-- A directory opens but does not read; an empty file reads as nil.
+local function file_problem(path)
+  local file, reason = io.open(path, "rb")
+  if not file then return reason end
+  local byte, failure = file:read(1)
+  file:close()
+  if byte then return nil end
+  return path .. ": " .. (failure or "the file is empty")
+end
+
+local function check_files(given)
+  for _, name in ipairs(FILES) do
+    local problem = given[name] and file_problem(given[name])
+    if problem then
+      return nil, setup_error(name .. "_unreadable",
+        "cannot read " .. name .. " " .. problem)
+    end
+  end
+  return true
+end
+
+-- Names of all fields that hold secrets, so that C can mask them in errors.
+local function secret_names()
+  local names = { "config_secret" }
+  for _, type_name in ipairs(config.types()) do
+    for _, path in ipairs(config.secret_paths(type_name)) do
+      names[#names + 1] = path:match("[^.]+$")
+    end
+  end
+  return names
+end
+
+local function user_agent(prefix)
+  local own = "truto-lua/" .. version .. " libcurl/" .. core.libcurl_version
+  return prefix and prefix .. " " .. own or own
+end
+
+local function settings(given)
+  local proxy, no_proxy = environment.proxy()
+  if given.proxy ~= nil then proxy, no_proxy = given.proxy or nil, nil end
+  return {
+    base_url = given.base_url or environment.base_url(),
+    ca_file = given.ca_file,
+    client_cert = given.client_cert,
+    client_key = given.client_key,
+    proxy = proxy,
+    no_proxy = no_proxy,
+    user_agent = user_agent(given.user_agent),
+    max_response_bytes = given.max_response_bytes,
+    secret_names = secret_names(),
+  }
+end
+
+-- A string token becomes a secret at once, so that only C memory keeps it.
+local function find_token(given)
+  if type(given) == "string" then return secret(given) end
+  if given ~= nil then return given end
+  return environment.token()
+end
+
+local Client = {
+  __name = "truto.client",
+  __tostring = function() return "truto.client" end,
+  __metatable = "truto.client",
+}
+function Client.__close(client) client.close() end
+
+---@class truto.Client
+---@field datastore truto.Datastore
+---@field close fun() frees connections; later calls raise
+---@field secret truto.SecretModule
+---@field config truto.ConfigModule
+---@field null userdata JSON null
+---@field empty_array userdata JSON `[]`
+
+--- A client of its own: settings, connections.
+---@param given? truto.ClientOptions
+---@return truto.Client?
+---@return truto.Error? err kind `"setup"`, with the remedy
+function M.new(given)
+  given = options.check(given, "client", "truto.new", 2)
+  local readable, err = check_files(given)
+  if not readable then return nil, err end
+  local token
+  token, err = find_token(given.token)
+  if not token then return nil, err end
+  local handle, failure = core.client.new(settings(given))
+  if not handle then return nil, errors.new(failure) end
+  return setmetatable({
+    datastore = datastore.bind(handle, token, given),
+    close = function() core.client.close(handle) end,
+    secret = secret,
+    config = config,
+    null = core.null,
+    empty_array = core.empty_array,
+  }, Client)
+end
+
+return M

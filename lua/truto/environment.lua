@@ -1,0 +1,47 @@
+--- What truto takes from the environment, and from nowhere else.
+
+local errors = require "truto.errors"
+local secret = require "truto.secret"
+
+local M = {}
+
+-- CONTRACT.md "Transport": documented.
+M.DEFAULT_BASE_URL = "https://api.truto.one"
+
+local function variable(name)
+  local value = os.getenv(name)
+  if value == "" then return nil end
+  return value
+end
+
+--- The token, as a secret that is read when needed.
+---@return truto.Secret?
+---@return truto.Error? err kind `"setup"`
+function M.token()
+  if variable "TRUTO_API_TOKEN" then return secret.env "TRUTO_API_TOKEN" end
+  local path = variable "TRUTO_API_TOKEN_FILE"
+  if path then return secret.file(path) end
+  return nil, errors.new {
+    kind = "setup",
+    code = "missing_token",
+    message = "no API token: set TRUTO_API_TOKEN or TRUTO_API_TOKEN_FILE, or "
+      .. "pass token to truto.new; inside nginx a worker sees a variable "
+      .. "only if nginx.conf has `env TRUTO_API_TOKEN;`",
+  }
+end
+
+---@return string
+function M.base_url()
+  return variable "TRUTO_BASE_URL" or M.DEFAULT_BASE_URL
+end
+
+--- The proxy for https, and the hosts that go without; nothing else of the
+--- proxy variables is looked at.
+---@return string? proxy
+---@return string? no_proxy
+function M.proxy()
+  return variable "https_proxy" or variable "HTTPS_PROXY",
+    variable "no_proxy" or variable "NO_PROXY"
+end
+
+return M

@@ -1,0 +1,84 @@
+--- The error tables that calls return as their second result.
+---
+--- Misuse by the programmer raises and never comes here; everything that can
+--- happen in the world is one of these, `nil, err, meta`.
+
+local M = {}
+
+---@alias truto.ErrorKind
+---| "validation"  # the input cannot be right; nothing was sent
+---| "setup"       # this machine or process is not set up; nothing was sent
+---| "network"     # no connection, or it was lost
+---| "tls"         # the server could not prove who it is
+---| "timeout"     # no answer in time
+---| "api"         # Truto answered with a status that is not 2xx
+---| "response"    # the answer is not what the API promises
+---| "interrupted" # Ctrl-C
+
+---@alias truto.Outcome
+---| "not_sent" # the server saw nothing of the request
+---| "rejected" # the server answered no
+---| "unknown"  # the server may have applied it
+
+---@class truto.Issue
+---@field path string where in `changes` or the config, as `config.port`
+---@field code string stable symbol
+---@field message string for people; never holds the offending value
+
+---@class truto.Error
+---@field kind truto.ErrorKind
+---@field code string stable symbol, as `not_found` or `certificate_invalid`
+---@field message string for people: the culprit and the remedy
+---@field outcome truto.Outcome
+---@field status? integer HTTP status
+---@field api? table the decoded error body
+---@field issues? truto.Issue[] for `validation`: all problems found
+---@field method? string HTTP method
+---@field url? string where the request went, without secrets
+---@field retryable? boolean whether the same call may succeed later
+---@field retry_after? number seconds the server asked to wait
+---@field attempts? integer requests made, or tried
+local Error = {}
+
+--- One useful line, as `truto: not_found: Datastore not found (HTTP 404,
+--- PATCH https://api.truto.one/datastore/ds_1)`.
+function Error:__tostring()
+  local place = {}
+  if self.status then place[1] = "HTTP " .. self.status end
+  if self.url then
+    place[#place + 1] = (self.method or "PATCH") .. " " .. self.url
+  end
+  local line = "truto: " .. self.code .. ": " .. self.message
+  if #place > 0 then line = line .. " (" .. table.concat(place, ", ") .. ")" end
+  return line
+end
+
+Error.__name = "truto.error"
+
+--- Makes an error table out of a plain one, in place.
+---@param fields table the fields of `truto.Error`; `kind`, `code` and
+---  `message` must be there; `outcome` is `"not_sent"` unless given
+---@return truto.Error
+function M.new(fields)
+  fields.outcome = fields.outcome or "not_sent"
+  return setmetatable(fields, Error)
+end
+
+--- A `validation` error from a list of issues.
+---@param issues truto.Issue[] at least one
+---@return truto.Error
+function M.validation(issues)
+  local first = issues[1]
+  local message = first.path .. ": " .. first.message
+  if #issues > 1 then
+    message = message .. " (and " .. (#issues - 1) .. " more)"
+  end
+  return M.new {
+    kind = "validation",
+    code = first.code,
+    message = message,
+    issues = issues,
+  }
+end
+
+return M

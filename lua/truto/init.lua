@@ -1,0 +1,50 @@
+--- truto: change Truto datastores from Lua.
+---
+---     local truto = require "truto"
+---     local datastore, err = truto.datastore.update("ds_1", {
+---       label = "nightly",
+---     })
+
+local client = require "truto.client"
+local config = require "truto.config"
+local core = require "truto.core"
+local secret = require "truto.secret"
+local version = require "truto.version"
+
+---@class truto
+local M = {
+  _VERSION = version,
+  --- JSON null; the same value as `cjson.null` and `ngx.null`.
+  null = core.null,
+  --- JSON `[]`; an empty table is `{}`.
+  empty_array = core.empty_array,
+  secret = secret,
+  config = config,
+  new = client.new,
+  datastore = {},
+}
+
+local default
+
+--- As `client.datastore.update`, on a client that is made from the
+--- environment at the first call: `TRUTO_API_TOKEN` or
+--- `TRUTO_API_TOKEN_FILE`, and `TRUTO_BASE_URL`.
+---@param id string
+---@param changes truto.Changes
+---@param options? truto.CallOptions
+---@return table? datastore
+---@return truto.Error? err
+---@return truto.Meta meta
+function M.datastore.update(id, changes, options)
+  if id == M.datastore then
+    error("datastore.update: call it with a dot, not a colon", 2)
+  end
+  if not default then
+    local made, err = client.new()
+    if not made then return nil, err, { attempts = 0, warnings = {} } end
+    default = made
+  end
+  return default.datastore.update(id, changes, options)
+end
+
+return M

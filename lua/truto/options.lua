@@ -1,0 +1,141 @@
+--- The options of `truto.new` and of a call, as data; one checker reads it.
+
+local nearest = require "truto.nearest"
+local secret = require "truto.secret"
+
+local M = {}
+
+-- Longer than any deadline that makes sense.
+local DAY = 86400
+
+---@class truto.ClientOptions
+---@field token? string|truto.Secret|fun(): string|truto.Secret API token;
+---  else `TRUTO_API_TOKEN` or `TRUTO_API_TOKEN_FILE`
+---@field base_url? string default `TRUTO_BASE_URL`, or the public service
+---@field timeout? number seconds for one attempt, default 30
+---@field connect_timeout? number seconds to connect, default 10
+---@field ca_file? string PEM file of the only trusted authorities
+---@field client_cert? string PEM file of a client certificate
+---@field client_key? string PEM file of its key
+---@field proxy? string|false proxy URL; `false`: none; else `HTTPS_PROXY`
+---@field user_agent? string stands before truto's own
+---@field max_response_bytes? integer largest answer, default 1 MiB
+---@field validate? boolean|"warn" check changes first, default `true`
+
+---@class truto.CallOptions
+---@field timeout? number seconds for one attempt
+---@field headers? table<string, string|truto.Secret> more request headers
+---@field validate? boolean|"warn"
+---@field type? truto.DatastoreType type of the datastore, if it is known
+---@field partial? boolean `config` leaves out documented required fields
+
+local function is_seconds(value)
+  return type(value) == "number" and value > 0 and value <= DAY
+end
+
+local function is_text(value)
+  return type(value) == "string" and value ~= "" and not value:find("%c")
+end
+
+local function is_secret_text(value)
+  return type(value) == "string" or secret.is(value)
+end
+
+local function is_mode(value)
+  return type(value) == "boolean" or value == "warn"
+end
+
+local SECONDS = {
+  accepts = is_seconds,
+  wants = "a number of seconds, above 0 and at most 86400",
+}
+local TEXT = { accepts = is_text, wants = "a string without control bytes" }
+local MODE = { accepts = is_mode, wants = 'true, "warn" or false' }
+
+local KNOWN = {
+  client = {
+    token = {
+      accepts = function(value)
+        return is_secret_text(value) or type(value) == "function"
+      end,
+      wants = "a string, a secret, or a function that returns one",
+    },
+    base_url = TEXT,
+    timeout = SECONDS,
+    connect_timeout = SECONDS,
+    ca_file = TEXT,
+    client_cert = TEXT,
+    client_key = TEXT,
+    proxy = {
+      accepts = function(value) return value == false or is_text(value) end,
+      wants = "a URL, or false",
+    },
+    user_agent = TEXT,
+    max_response_bytes = {
+      accepts = function(value)
+        return type(value) == "number" and value % 1 == 0 and value >= 1
+          and value <= 2 ^ 30
+      end,
+      wants = "a whole number of bytes, 1 to 1 GiB",
+    },
+    validate = MODE,
+  },
+  call = {
+    timeout = SECONDS,
+    headers = {
+      accepts = function(value) return type(value) == "table" end,
+      wants = "a table of names and values",
+    },
+    validate = MODE,
+    type = TEXT,
+    partial = {
+      accepts = function(value) return type(value) == "boolean" end,
+      wants = "true or false",
+    },
+  },
+}
+
+local function sorted_names(known)
+  local names = {}
+  for name in pairs(known) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+-- A name is repeated only if it cannot be a secret that slipped in.
+local function unknown(where, key, known)
+  local names = sorted_names(known)
+  local shown, hint = "", ""
+  if type(key) == "string" and #key <= 24 and key:find("^[a-z_]+$") then
+    shown = " '" .. key .. "'"
+    local near = nearest.find(key, names)
+    if near then hint = "; did you mean '" .. near .. "'?" end
+  end
+  if hint == "" then hint = "; known: " .. table.concat(names, ", ") end
+  return where .. ": unknown option" .. shown .. hint
+end
+
+--- Raises for options of the wrong type or name; never repeats a value.
+---@param options any a table, or nil
+---@param scope "client"|"call"
+---@param where string the function's name, for the message
+---@param level integer as for `error`, seen from the caller
+---@return table options
+function M.check(options, scope, where, level)
+  if options == nil then return {} end
+  if type(options) ~= "table" then
+    error(where .. ": options must be a table", level + 1)
+  end
+  local known = KNOWN[scope]
+  for key, value in next, options do
+    local option = known[key]
+    if not option then error(unknown(where, key, known), level + 1) end
+    if not option.accepts(value) then
+      local wanted = ": option '" .. key .. "' must be " .. option.wants
+      error(where .. wanted, level + 1)
+    end
+  end
+  return options
+end
+
+return M

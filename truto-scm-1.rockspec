@@ -1,0 +1,70 @@
+rockspec_format = "3.0"
+package = "truto"
+version = "scm-1"
+
+source = { url = "git+https://github.com/trutohq/truto-lua.git" }
+
+description = {
+  summary = "Change Truto datastores: PATCH /datastore/{id} over libcurl",
+  detailed = [[
+A C module over libcurl turns Lua tables into JSON, performs
+PATCH /datastore/{id} and returns the answer as Lua tables; a thin Lua layer
+validates the config of each datastore type before a byte is sent. For
+scripts on Lua 5.1 to 5.4 and LuaJIT, and for OpenResty.
+]],
+  homepage = "https://truto.one/docs/api-reference/admin/datastores/update/",
+  license = "MIT",
+  labels = { "http", "json", "curl", "api-client", "openresty" },
+}
+
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "lua-cjson >= 2.1.0",
+}
+
+-- The header is not named: Debian keeps curl.h in a multiarch directory that
+-- the compiler finds by itself and LuaRocks does not.
+external_dependencies = { CURL = { library = "curl" } }
+
+test_dependencies = { "busted >= 2.1" }
+
+test = { type = "command", command = "make test" }
+
+build = {
+  type = "builtin",
+  modules = {
+    ["truto"] = "lua/truto/init.lua",
+    ["truto.client"] = "lua/truto/client.lua",
+    ["truto.core"] = {
+      sources = {
+        "csrc/buffer.c",
+        "csrc/client.c",
+        "csrc/datastore.c",
+        "csrc/failure.c",
+        "csrc/json_number.c",
+        "csrc/json_reader.c",
+        "csrc/json_writer.c",
+        "csrc/mask.c",
+        "csrc/module.c",
+        "csrc/request.c",
+        "csrc/response.c",
+        "csrc/secret.c",
+        "csrc/system.c",
+        "csrc/transfer.c",
+        "csrc/transfer_failure.c",
+        "csrc/utf8.c",
+      },
+      defines = { "_GNU_SOURCE" },
+      libraries = { "curl" },
+      incdirs = { "$(CURL_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)" },
+    },
+    ["truto.datastore"] = "lua/truto/datastore.lua",
+    ["truto.environment"] = "lua/truto/environment.lua",
+    ["truto.errors"] = "lua/truto/errors.lua",
+    ["truto.nearest"] = "lua/truto/nearest.lua",
+    ["truto.options"] = "lua/truto/options.lua",
+    ["truto.secret"] = "lua/truto/secret.lua",
+    ["truto.version"] = "lua/truto/version.lua",
+  },
+}
