@@ -215,10 +215,13 @@ static int client_new(lua_State *L) {
     const char *base_url = text_field(L, "base_url");
     if (base_url == NULL) return luaL_error(L, "settings.base_url is missing");
     failure_clear(&failure);
-    struct transfer_settings settings = {
-        NULL, text_field(L, "ca_file"), text_field(L, "client_cert"),
-        text_field(L, "client_key"), text_field(L, "proxy"),
-        text_field(L, "no_proxy"), text_field(L, "user_agent")};
+    struct transfer_settings settings = {NULL,
+                                         text_field(L, "ca_file"),
+                                         text_field(L, "client_cert"),
+                                         text_field(L, "client_key"),
+                                         text_field(L, "proxy"),
+                                         text_field(L, "no_proxy"),
+                                         text_field(L, "user_agent")};
     client->max_response_bytes = max_response_bytes(L);
     keep_secret_names(L);
     settings.scheme = parse_base_url(client, base_url, &failure);
@@ -245,9 +248,8 @@ static int client_tostring(lua_State *L) {
 }
 
 void client_open(lua_State *L) {
-    static const luaL_Reg functions[] = {{"new", client_new},
-                                         {"close", client_close},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"new", client_new}, {"close", client_close}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", client_close},
                                            {"__close", client_close},
                                            {"__tostring", client_tostring},

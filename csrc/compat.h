@@ -9,9 +9,10 @@
 #include <lua.h>
 
 #if LUA_VERSION_NUM < 502
-#define compat_absindex(L, index) \
-    ((index) > 0 || (index) <= LUA_REGISTRYINDEX ? (index) \
-                                                 : lua_gettop(L) + (index) + 1)
+#define compat_absindex(L, index)                                              \
+    ((index) > 0 || (index) <= LUA_REGISTRYINDEX                               \
+         ? (index)                                                             \
+         : lua_gettop(L) + (index) + 1)
 #define compat_setfuncs(L, functions) luaL_register(L, NULL, functions)
 #else
 #define compat_absindex lua_absindex

@@ -4,7 +4,7 @@
 
 #include "client.h"
 #include "failure.h"
-#include "json.h"
+#include "mask.h"
 #include "transfer.h"
 
 /* Stack positions of core.datastore.update. */
@@ -13,6 +13,9 @@ enum { CLIENT = 1, ID, CHANGES, OPTIONS, TOKEN, HEADERS, ARGUMENTS = HEADERS };
 /* A day: longer than any deadline that makes sense, and far from the range
  * where milliseconds no longer fit a long of 32 bits. */
 #define MAX_SECONDS 86400.0
+
+/* Of a URL in an error; an id can be 1,024 bytes, three times encoded. */
+#define URL_SHOWN 512
 
 /* Checked as a double: an integer conversion would make 0.5 into 0, which
  * libcurl takes for "no timeout". */
@@ -63,8 +66,8 @@ static bool build(lua_State *L, struct client *client,
            transfer_prepare(transfer, &limits, failure);
 }
 
-/* Stack: [..., error] -> same, with method and url. The path is the one of
- * this call; the base URL holds no user or password. */
+/* Stack: [..., error] -> same, with method and url. A token in the place of
+ * the id is masked; the copy keeps libcurl's memory from a call that raises. */
 static void set_target(lua_State *L, const struct transfer *transfer) {
     char *url = NULL;
     lua_pushliteral(L, "PATCH");
@@ -72,11 +75,12 @@ static void set_target(lua_State *L, const struct transfer *transfer) {
     if (curl_url_get(transfer->url, CURLUPART_URL, &url, 0) != CURLUE_OK) {
         return;
     }
-    char text[1024];
-    strncpy(text, url, sizeof text - 1);
-    text[sizeof text - 1] = '\0';
+    size_t length = strlen(url);
+    if (length > URL_SHOWN) length = URL_SHOWN;
+    char text[URL_SHOWN];
+    memcpy(text, url, length);
     curl_free(url);
-    lua_pushstring(L, text);
+    mask_push(L, text, length, &transfer->request.secrets);
     lua_setfield(L, -2, "url");
 }
 
@@ -89,6 +93,11 @@ static void push_facts(lua_State *L, const struct transfer *transfer) {
         lua_setfield(L, -2, "status");
         response_push_headers(L, response, &transfer->request.secrets);
         lua_setfield(L, -2, "headers");
+    }
+    double retry_after;
+    if (response->status > 0 && response_retry_after(response, &retry_after)) {
+        lua_pushnumber(L, retry_after);
+        lua_setfield(L, -2, "retry_after");
     }
     lua_pushnumber(L, transfer->elapsed);
     lua_setfield(L, -2, "elapsed");
@@ -114,8 +123,8 @@ static int answer(lua_State *L, const struct transfer *transfer) {
     struct failure failure;
     failure_clear(&failure);
     bool complete = transfer_succeeded(transfer, &failure);
-    if (complete && response_push(L, &transfer->response,
-                                  &transfer->request.secrets)) {
+    if (complete &&
+        response_push(L, &transfer->response, &transfer->request.secrets)) {
         lua_pushnil(L);
     } else {
         if (!complete) failure_push(L, &failure);

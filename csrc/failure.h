@@ -26,8 +26,7 @@ bool failure_is_set(const struct failure *failure);
 /* Notes a failure with outcome "not_sent". The message is cut to fit; control
  * characters in it become '?'. Returns false, for `return failure_set(...)`. */
 bool failure_set(struct failure *failure, const char *kind, const char *code,
-                 const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 bool failure_out_of_memory(struct failure *failure);
 

@@ -20,9 +20,9 @@
 /* What a writer needs besides the value. All belongs to the caller. */
 struct json_writer {
     struct buffer *output;
-    struct buffer *keys;    /* scratch: keys of the tables being written */
-    struct buffer *secrets; /* every secret string written, for masking: a
-                               size_t with the length, then the bytes */
+    struct buffer *keys;      /* scratch: keys of the tables being written */
+    struct buffer *secrets;   /* every secret string written, for masking: a
+                                 size_t with the length, then the bytes */
     const char *secret_names; /* names whose values are secrets, each with a
                                  NUL behind it, an empty one at the end */
     struct failure *failure;
@@ -37,8 +37,7 @@ struct json_writer {
 bool json_write(lua_State *L, int index, struct json_writer *writer);
 
 /* Notes a secret string, so that answers which echo it can be masked. */
-bool json_note_secret(struct buffer *secrets, const char *bytes,
-                      size_t length);
+bool json_note_secret(struct buffer *secrets, const char *bytes, size_t length);
 
 /*
  * Parses text: pushes the value and returns true, or pushes nothing and

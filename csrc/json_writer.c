@@ -69,8 +69,7 @@ static bool refuse(struct json_writer *writer, const struct place *place,
 }
 
 /* Why an append failed: the ceiling, or memory. */
-static bool refuse_append(struct json_writer *writer,
-                          const struct place *place,
+static bool refuse_append(struct json_writer *writer, const struct place *place,
                           const struct buffer *buffer) {
     if (buffer->status == BUFFER_NO_MEMORY) {
         return failure_out_of_memory(writer->failure);
@@ -179,8 +178,7 @@ static bool write_userdata(lua_State *L, struct json_writer *writer,
                       "a userdata cannot be sent as JSON");
     }
     switch (secret_read(secret, &bytes, &length, writer->failure)) {
-    case SECRET_READY:
-        return write_text(writer, place, bytes, length, true);
+    case SECRET_READY: return write_text(writer, place, bytes, length, true);
     case SECRET_UNREAD:
         refuse(writer, place, "secret_unread",
                "the secret's function was not called yet");
@@ -262,8 +260,7 @@ static enum table_shape survey_table(lua_State *L, struct json_writer *writer,
 
 /* Stack: [table]. */
 static bool write_array(lua_State *L, struct json_writer *writer,
-                        const struct place *place, size_t members,
-                        int depth) {
+                        const struct place *place, size_t members, int depth) {
     buffer_append_byte(writer->output, '[');
     for (size_t i = 1; i <= members; i++) {
         struct place element = {place, NULL, 0, i};

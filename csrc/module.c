@@ -9,6 +9,7 @@
 #include "json.h"
 #include "secret.h"
 #include "system.h"
+#include "system_module.h"
 #include "transfer.h"
 
 static pthread_once_t started = PTHREAD_ONCE_INIT;
@@ -44,6 +45,8 @@ int luaopen_truto_core(lua_State *L) {
     add(L, "client");
     datastore_open(L);
     add(L, "datastore");
+    system_open(L);
+    add(L, "system");
     lua_pushlightuserdata(L, NULL);
     add(L, "null");
     json_push_empty_array(L);

@@ -54,8 +54,7 @@ static const char *id_problem(const char *id, size_t length) {
     return NULL;
 }
 
-static void append_encoded(struct buffer *path, const char *id,
-                           size_t length) {
+static void append_encoded(struct buffer *path, const char *id, size_t length) {
     /* Lower case, since libcurl makes it so in what it sends. */
     static const char hex[] = "0123456789abcdef";
     for (size_t i = 0; i < length; i++) {
@@ -145,11 +144,14 @@ static bool authorization(lua_State *L, struct request *request, int token,
 
 /* Headers that truto or libcurl must set themselves. */
 static const char *const reserved[] = {
-    "authorization", "accept",     "connection", "content-encoding",
-    "content-length", "content-type", "expect",  "host",
-    "keep-alive",    "proxy-authorization",      "proxy-connection",
-    "te",            "trailer",    "transfer-encoding", "upgrade",
-    "user-agent",
+    "authorization",    "accept",
+    "connection",       "content-encoding",
+    "content-length",   "content-type",
+    "expect",           "host",
+    "keep-alive",       "proxy-authorization",
+    "proxy-connection", "te",
+    "trailer",          "transfer-encoding",
+    "upgrade",          "user-agent",
 };
 
 static bool is_reserved(const char *name) {
@@ -239,8 +241,7 @@ static bool add_header(lua_State *L, struct request *request,
         return refuse_header(failure, name, "invalid_header",
                              "the value has a control character");
     }
-    if (secret != NULL &&
-        !json_note_secret(&request->secrets, value, length)) {
+    if (secret != NULL && !json_note_secret(&request->secrets, value, length)) {
         return failure_out_of_memory(failure);
     }
     return append_header(request, name, value, length, failure);

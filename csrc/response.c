@@ -2,9 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <curl/curl.h>
 
 #include "json.h"
 #include "mask.h"
+#include "retry_after.h"
 
 #define HEADERS_CEILING ((size_t)64 * 1024)
 #define HEADER_LINES_MAX 256
@@ -100,6 +105,50 @@ void response_push_headers(lua_State *L, const struct response *response,
     }
 }
 
+/* The first line of that name; *value and *length leave out the blanks. */
+static bool find_field(const struct response *response, const char *name,
+                       const char **value, size_t *length) {
+    const char *line = response->headers.data;
+    const char *end = line + response->headers.length;
+    size_t name_length = strlen(name);
+    while (line < end) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *stop = newline ? newline : end;
+        if ((size_t)(stop - line) > name_length &&
+            strncasecmp(line, name, name_length) == 0 &&
+            line[name_length] == ':') {
+            const char *start = line + name_length + 1;
+            while (start < stop && is_blank(*start)) start++;
+            while (stop > start && is_blank(stop[-1])) stop--;
+            *value = start;
+            *length = (size_t)(stop - start);
+            return true;
+        }
+        line = stop + 1;
+    }
+    return false;
+}
+
+static time_t answer_time(const struct response *response) {
+    const char *value;
+    size_t length;
+    char date[64];
+    if (find_field(response, "date", &value, &length) && length < sizeof date) {
+        memcpy(date, value, length);
+        date[length] = '\0';
+        time_t then = curl_getdate(date, NULL);
+        if (then != (time_t)-1) return then;
+    }
+    return time(NULL);
+}
+
+bool response_retry_after(const struct response *response, double *seconds) {
+    const char *value;
+    size_t length;
+    return find_field(response, "retry-after", &value, &length) &&
+           retry_after_parse(value, length, answer_time(response), seconds);
+}
+
 static const struct {
     long status;
     const char *code;
@@ -183,9 +232,10 @@ static bool redirect_message(lua_State *L, const struct response *response,
     lua_getfield(L, -1, "location");
     bool found = lua_type(L, -1) == LUA_TSTRING;
     if (found) {
-        lua_pushfstring(L, "HTTP %d redirect to %s was not followed, since "
-                           "the body holds secrets; if the service has "
-                           "moved, set base_url",
+        lua_pushfstring(L,
+                        "HTTP %d redirect to %s was not followed, since "
+                        "the body holds secrets; if the service has "
+                        "moved, set base_url",
                         (int)response->status, lua_tostring(L, -1));
         lua_setfield(L, -4, "message");
     }
@@ -232,11 +282,11 @@ static bool is_object(const struct buffer *body) {
 }
 
 /* Stack: [] -> [error] of kind "response". */
-static void push_not_an_object(lua_State *L,
-                               const struct response *response) {
+static void push_not_an_object(lua_State *L, const struct response *response) {
     push_error(L, response, "response", "not_json_object", "unknown");
-    lua_pushfstring(L, "HTTP %d came with %d bytes that are not one JSON "
-                       "object; the update may have been applied",
+    lua_pushfstring(L,
+                    "HTTP %d came with %d bytes that are not one JSON "
+                    "object; the update may have been applied",
                     (int)response->status, (int)response->body.length);
     lua_setfield(L, -2, "message");
 }

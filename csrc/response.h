@@ -41,6 +41,9 @@ bool response_add_body(struct response *response, const char *bytes,
 bool response_push(lua_State *L, const struct response *response,
                    const struct buffer *secrets);
 
+/* What Retry-After asks for, counted from the answer's own Date. */
+bool response_retry_after(const struct response *response, double *seconds);
+
 /* Pushes a table from lower-case header names to values; a name that came
  * more than once has its values joined by ", ". */
 void response_push_headers(lua_State *L, const struct response *response,

@@ -83,8 +83,7 @@ static int read_all(int descriptor, struct buffer *bytes) {
 
 static bool read_file(struct secret *secret, struct failure *failure) {
     int descriptor = open(secret->name, O_RDONLY | O_CLOEXEC);
-    int problem = descriptor < 0 ? errno
-                                 : read_all(descriptor, &secret->bytes);
+    int problem = descriptor < 0 ? errno : read_all(descriptor, &secret->bytes);
     if (descriptor >= 0) close(descriptor);
     if (problem == 0) return true;
     return failure_set(failure, "setup", "secret_unreadable",
@@ -111,8 +110,7 @@ static bool read_environment(struct secret *secret, struct failure *failure) {
     }
     if (buffer_append_text(&secret->bytes, value)) return true;
     return failure_set(failure, "setup", "secret_unreadable",
-                       "the environment variable %s is too long",
-                       secret->name);
+                       "the environment variable %s is too long", secret->name);
 }
 
 static bool read_source(struct secret *secret, struct failure *failure) {
@@ -255,9 +253,9 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const luaL_Reg functions[] = {
-    {"value", new_value},   {"env", new_env},       {"file", new_file},
-    {"fd", new_fd},         {"call", new_call},     {"loader", loader},
-    {"fill", fill_call},    {"is", is_secret},      {"reveal", reveal},
+    {"value", new_value}, {"env", new_env},   {"file", new_file},
+    {"fd", new_fd},       {"call", new_call}, {"loader", loader},
+    {"fill", fill_call},  {"is", is_secret},  {"reveal", reveal},
     {NULL, NULL},
 };
 

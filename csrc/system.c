@@ -3,11 +3,14 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 void *system_allocate(size_t size) {
     return malloc(size);
@@ -121,6 +124,29 @@ void system_signals_end(const struct system_signals *signals) {
         sigwait(&pipe_only, &taken);
     }
     pthread_sigmask(SIG_SETMASK, &signals->mask, NULL);
+}
+
+/* A signal between the check and poll would go unseen until poll returns, so
+ * the wait is cut into slices that keep the promise of 100 ms. */
+bool system_wait(double seconds) {
+    struct system_signals signals;
+    double end = system_monotonic() + seconds, left;
+    system_signals_begin(&signals);
+    while (!system_interrupted(&signals) &&
+           (left = end - system_monotonic()) > 0) {
+        poll(NULL, 0, left < 0.05 ? (int)(left * 1000) + 1 : 50);
+    }
+    bool whole = !system_interrupted(&signals);
+    system_signals_end(&signals);
+    return whole;
+}
+
+double system_random(void) {
+    uint32_t bits = 0;
+    if (getentropy(&bits, sizeof bits) != 0) {
+        bits = (uint32_t)(system_monotonic() * 1e9);
+    }
+    return bits / 4294967296.0;
 }
 
 bool system_interrupted(const struct system_signals *signals) {

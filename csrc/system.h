@@ -24,6 +24,12 @@ void system_wipe(void *memory, size_t length);
 /* Seconds of CLOCK_MONOTONIC: unmoved by steps of the wall clock. */
 double system_monotonic(void);
 
+/* Waits, or returns false early when SIGINT arrives. */
+bool system_wait(double seconds);
+
+/* In [0, 1), from the kernel; no state of the process is used or changed. */
+double system_random(void);
+
 /* Keeps this shared object mapped for the life of the process: libcurl and
  * signal handlers point into it. False when the loader refuses. */
 bool system_pin_module(void);

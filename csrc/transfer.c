@@ -69,8 +69,7 @@ static size_t receive_header(char *line, size_t size, size_t count,
     return response_add_header(&transfer->response, line, length) ? length : 0;
 }
 
-static size_t receive_body(char *bytes, size_t size, size_t count,
-                           void *data) {
+static size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
     struct transfer *transfer = data;
     size_t length = size * count;
     return response_add_body(&transfer->response, bytes, length) ? length : 0;
@@ -98,8 +97,8 @@ static CURLcode set_longs(CURL *easy, const struct long_option *options,
 }
 
 static CURLcode set_optional_longs(CURL *easy) {
-    for (size_t i = 0;
-         i < sizeof optional_options / sizeof optional_options[0]; i++) {
+    for (size_t i = 0; i < sizeof optional_options / sizeof optional_options[0];
+         i++) {
         CURLcode result = curl_easy_setopt(easy, optional_options[i].option,
                                            optional_options[i].value);
         if (result != CURLE_OK && result != CURLE_UNKNOWN_OPTION &&
@@ -166,16 +165,15 @@ static CURLcode set_callbacks(CURL *easy) {
         {CURLOPT_WRITEFUNCTION, receive_body},
     };
     for (size_t i = 0; i < 2; i++) {
-        CURLcode result = curl_easy_setopt(easy, receivers[i].option,
-                                           receivers[i].callback);
+        CURLcode result =
+            curl_easy_setopt(easy, receivers[i].option, receivers[i].callback);
         if (result != CURLE_OK) return result;
     }
     return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_interrupt);
 }
 
 /* An empty proxy keeps libcurl from asking the environment by itself. */
-static CURLcode set_all(CURL *easy,
-                        const struct transfer_settings *settings) {
+static CURLcode set_all(CURL *easy, const struct transfer_settings *settings) {
     const struct string_option strings[] = {
         {CURLOPT_CUSTOMREQUEST, "PATCH"},
         {CURLOPT_USERAGENT, settings->user_agent},
@@ -184,9 +182,9 @@ static CURLcode set_all(CURL *easy,
         {CURLOPT_PROXY, settings->proxy ? settings->proxy : ""},
         {CURLOPT_NOPROXY, settings->no_proxy ? settings->no_proxy : ""},
     };
-    CURLcode result = set_longs(
-        easy, required_options,
-        sizeof required_options / sizeof required_options[0]);
+    CURLcode result =
+        set_longs(easy, required_options,
+                  sizeof required_options / sizeof required_options[0]);
     if (result == CURLE_OK) result = set_optional_longs(easy);
     if (result == CURLE_OK) {
         result = set_strings(easy, strings, sizeof strings / sizeof strings[0]);
@@ -208,8 +206,8 @@ static bool note_option_failure(struct failure *failure, CURLcode result) {
 CURL *transfer_profile(const struct transfer_settings *settings,
                        struct failure *failure) {
     CURL *easy = curl_easy_init();
-    CURLcode result = easy == NULL ? CURLE_OUT_OF_MEMORY
-                                   : set_all(easy, settings);
+    CURLcode result =
+        easy == NULL ? CURLE_OUT_OF_MEMORY : set_all(easy, settings);
     if (result == CURLE_OK) return easy;
     note_option_failure(failure, result);
     curl_easy_cleanup(easy);
@@ -220,8 +218,8 @@ CURL *transfer_profile(const struct transfer_settings *settings,
  * since only a kept one makes libcurl send again. */
 static CURLcode guard_send(struct transfer *transfer) {
 #if LIBCURL_VERSION_NUM >= 0x075000
-    CURLcode result = curl_easy_setopt(
-        transfer->easy, CURLOPT_PREREQFUNCTION, count_send);
+    CURLcode result =
+        curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, count_send);
     if (result == CURLE_OK) {
         transfer->send_is_guarded = true;
         return curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
@@ -243,8 +241,8 @@ static CURLcode set_pointers(struct transfer *transfer) {
         {CURLOPT_CURLU, transfer->url},
     };
     for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
-        CURLcode result = curl_easy_setopt(
-            transfer->easy, pointers[i].option, pointers[i].value);
+        CURLcode result = curl_easy_setopt(transfer->easy, pointers[i].option,
+                                           pointers[i].value);
         if (result != CURLE_OK) return result;
     }
     return guard_send(transfer);
@@ -286,8 +284,7 @@ static CURLcode set_exchange(struct transfer *transfer,
                                   (curl_off_t)request->body.length);
     }
     if (result == CURLE_OK) {
-        result = curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                                  request->body.data);
+        result = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data);
     }
     return result;
 }
@@ -314,8 +311,8 @@ static void note_facts(struct transfer *transfer) {
                           &transfer->response.status) != CURLE_OK) {
         transfer->response.status = 0;
     }
-    if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS,
-                          &connects) != CURLE_OK) {
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects) !=
+        CURLE_OK) {
         connects = 1;
     }
     transfer->reused_connection = transfer->sends > 0 && connects == 0;
@@ -360,8 +357,7 @@ static int transfer_gc(lua_State *L) {
 }
 
 void transfer_open(lua_State *L) {
-    static const luaL_Reg metamethods[] = {{"__gc", transfer_gc},
-                                           {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", transfer_gc}, {NULL, NULL}};
     if (luaL_newmetatable(L, TRANSFER_TYPE)) {
         compat_setfuncs(L, metamethods);
         lua_pushliteral(L, TRANSFER_TYPE);

@@ -37,8 +37,7 @@ static const struct meaning {
     {CURLE_SSL_CERTPROBLEM, "setup", "client_cert_unusable",
      "the client certificate cannot be used: check client_cert and "
      "client_key"},
-    {CURLE_SSL_CIPHER, "tls", "handshake_failed",
-     "the TLS handshake failed"},
+    {CURLE_SSL_CIPHER, "tls", "handshake_failed", "the TLS handshake failed"},
     {CURLE_SSL_ENGINE_NOTFOUND, "setup", "tls_unavailable",
      "libcurl's TLS library is not usable"},
     {CURLE_PARTIAL_FILE, "response", "truncated",
@@ -49,8 +48,7 @@ static const struct meaning {
      "the answer is not HTTP that truto speaks"},
     {CURLE_BAD_CONTENT_ENCODING, "response", "not_http",
      "the answer is encoded in a way that was not asked for"},
-    {CURLE_HTTP2, "network", "connection_lost",
-     "the HTTP/2 connection failed"},
+    {CURLE_HTTP2, "network", "connection_lost", "the HTTP/2 connection failed"},
     {CURLE_HTTP2_STREAM, "network", "connection_lost",
      "the HTTP/2 stream was ended by the server"},
 #if LIBCURL_VERSION_NUM >= 0x074900
@@ -60,8 +58,7 @@ static const struct meaning {
 };
 
 static const struct meaning *find_meaning(CURLcode result) {
-    static const struct meaning other = {CURLE_OK, "network",
-                                         "transfer_failed",
+    static const struct meaning other = {CURLE_OK, "network", "transfer_failed",
                                          "the exchange failed"};
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (meanings[i].result == result) return &meanings[i];
@@ -71,8 +68,8 @@ static const struct meaning *find_meaning(CURLcode result) {
 
 static long connect_answer(const struct transfer *transfer) {
     long status = 0;
-    CURLcode known = curl_easy_getinfo(
-        transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    CURLcode known =
+        curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
     return known == CURLE_OK ? status : 0;
 }
 
@@ -134,8 +131,8 @@ static void note_result(const struct transfer *transfer,
     const char *detail = transfer->error_text[0] != '\0'
                              ? transfer->error_text
                              : curl_easy_strerror(transfer->result);
-    failure_set(failure, meaning->kind, meaning->code, "%s: %s",
-                meaning->text, detail);
+    failure_set(failure, meaning->kind, meaning->code, "%s: %s", meaning->text,
+                detail);
     long answer = connect_answer(transfer);
     if (transfer->result == CURLE_COULDNT_CONNECT && was_refused(transfer)) {
         failure->code = "connection_refused";

@@ -1,6 +1,6 @@
 --- The options of `truto.new` and of a call, as data; one checker reads it.
 
-local nearest = require "truto.nearest"
+local names = require "truto.config.names"
 local secret = require "truto.secret"
 
 local M = {}
@@ -96,22 +96,22 @@ local KNOWN = {
 }
 
 local function sorted_names(known)
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  local list = {}
+  for name in pairs(known) do list[#list + 1] = name end
+  table.sort(list)
+  return list
 end
 
 -- A name is repeated only if it cannot be a secret that slipped in.
 local function unknown(where, key, known)
-  local names = sorted_names(known)
+  local list = sorted_names(known)
   local shown, hint = "", ""
   if type(key) == "string" and #key <= 24 and key:find("^[a-z_]+$") then
     shown = " '" .. key .. "'"
-    local near = nearest.find(key, names)
+    local near = names.nearest(key, list)
     if near then hint = "; did you mean '" .. near .. "'?" end
   end
-  if hint == "" then hint = "; known: " .. table.concat(names, ", ") end
+  if hint == "" then hint = "; known: " .. table.concat(list, ", ") end
   return where .. ": unknown option" .. shown .. hint
 end
 

@@ -1,0 +1,131 @@
+#!/bin/sh
+# Makes sure that what a make target needs is there: `requirements.sh demo`.
+# On Debian and Ubuntu missing packages are installed, elsewhere named. What
+# is there already, from wherever, is left alone; nothing here starts a
+# service.
+set -eu
+
+# group   check                                  Debian             Fedora            Alpine           Homebrew
+table() {
+  cat <<'END'
+demo command cc                                  gcc                gcc               build-base       -
+demo command make                                make               make              make             make
+demo libc                                        libc6-dev          glibc-devel       musl-dev         -
+demo command pkg-config                          pkg-config         pkgconf-pkg-config pkgconf         pkgconf
+demo command lua5.4                              lua5.4             lua               lua5.4           lua
+demo package lua5.4,lua-5.4,lua54,lua            liblua5.4-dev      lua-devel         lua5.4-dev       lua
+demo package libcurl                             libcurl4-openssl-dev libcurl-devel   curl-dev         curl
+demo module lua5.4,cjson                         lua-cjson          lua-cjson         lua5.4-cjson     luarocks:lua-cjson
+demo http                                        lua-http,lua5.1    lua-http          luarocks:http    luarocks:http
+demo command curl                                curl               curl              curl             curl
+demo command openssl                             openssl            openssl           openssl          openssl
+demo file /etc/ssl/certs                         ca-certificates    ca-certificates   ca-certificates  -
+test command luajit                              luajit2            luajit            luajit           luajit
+test package luajit                              libluajit2-5.1-dev luajit-devel      luajit-dev       luajit
+test command lua5.1                              lua5.1             compat-lua        lua5.1           -
+test package lua5.1,lua-5.1,lua51                liblua5.1-0-dev    compat-lua-devel  lua5.1-dev       -
+test command lua5.2                              lua5.2             -                 lua5.2           -
+test package lua5.2,lua-5.2,lua52                liblua5.2-dev      -                 lua5.2-dev       -
+test command lua5.3                              lua5.3             -                 lua5.3           -
+test package lua5.3,lua-5.3,lua53                liblua5.3-dev      -                 lua5.3-dev       -
+test module lua5.4,busted                        lua-busted         luarocks:busted   luarocks:busted  luarocks:busted
+test command luarocks                            luarocks           luarocks          luarocks5.4      luarocks
+test command python3                             python3            python3           python3          python3
+lint command luacheck                            lua-check          luarocks:luacheck luarocks:luacheck luacheck
+lint command clang                               clang              clang             clang            llvm
+lint command clang-format                        clang-format       clang-tools-extra clang-extra-tools clang-format
+lint command clang-tidy                          clang-tidy         clang-tools-extra clang-extra-tools llvm
+lint command cppcheck                            cppcheck           cppcheck          cppcheck         cppcheck
+memory command valgrind                          valgrind           valgrind          valgrind         -
+memory debuginfo                                 libc6-dbg          -                 musl-dbg         -
+END
+}
+
+any_package() {
+  for name in $(echo "$1" | tr , ' '); do
+    pkg-config --exists "$name" 2>/dev/null && return 0
+  done
+  return 1
+}
+
+any_http() {
+  for vm in luajit lua5.1 lua5.2 lua5.3 lua5.4 lua; do
+    "$vm" -e 'require "http.server" require "cjson"' 2>/dev/null && return 0
+  done
+  return 1
+}
+
+present() {
+  case $1 in
+    command) command -v "$2" >/dev/null ;;
+    file) test -e "$2" ;;
+    libc) echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 ;;
+    debuginfo) test -d /usr/lib/debug/.build-id ;;
+    package) any_package "$2" ;;
+    module) "${2%,*}" -e "require '${2#*,}'" 2>/dev/null ;;
+    http) any_http ;;
+  esac
+}
+
+# test includes demo, and so on.
+wanted() {
+  case $1 in
+    demo) echo demo ;;
+    test) echo demo test ;;
+    lint) echo demo test lint ;;
+    memory) echo demo test lint memory ;;
+    *) echo "requirements.sh: demo, test, lint or memory" >&2; exit 2 ;;
+  esac
+}
+
+missing() {
+  groups=" $(wanted "$1") "
+  column=$2
+  table | while read -r group check rest; do
+    case $groups in *" $group "*) ;; *) continue ;; esac
+    case $check in
+      http|libc|debuginfo) argument= ;;
+      *) argument=${rest%% *}; rest=${rest#* } ;;
+    esac
+    # shellcheck disable=SC2086
+    set -- $rest
+    shift $((column - 1))
+    present "$check" "$argument" || [ "$1" = - ] || echo "$1" | tr , '\n'
+  done | sort -u
+}
+
+install_debian() {
+  export DEBIAN_FRONTEND=noninteractive
+  sudo=
+  if [ "$(id -u)" != 0 ]; then sudo="sudo DEBIAN_FRONTEND=noninteractive"; fi
+  # A package can itself be what a later check needs, as pkg-config is.
+  for round in 1 2; do
+    packages=$(missing "$1" 1)
+    [ -n "$packages" ] || return 0
+    echo "installing:" $packages >&2
+    [ "$round" = 2 ] || $sudo apt-get update -qq >&2
+    $sudo apt-get install -y -qq --no-install-recommends $packages >&2
+  done
+  packages=$(missing "$1" 1)
+  [ -z "$packages" ] || { echo "still missing:" $packages >&2; exit 1; }
+}
+
+advise() {
+  for manager in dnf:2 apk:3 brew:4; do
+    name=${manager%:*}
+    command -v "$name" >/dev/null || continue
+    packages=$(missing "$1" "${manager#*:}")
+    [ -n "$packages" ] || return 0
+    case $name in apk) verb=add ;; *) verb=install ;; esac
+    echo "missing; install with: $name $verb" \
+      $(echo "$packages" | grep -v ^luarocks:) >&2
+    echo "$packages" | sed -n 's/^luarocks:/and: luarocks install /p' >&2
+    exit 1
+  done
+  packages=$(missing "$1" 1)
+  [ -n "$packages" ] || return 0
+  echo "missing, by Debian's package names:" $packages >&2
+  exit 1
+}
+
+if command -v apt-get >/dev/null; then install_debian "$1"; else advise "$1"; fi
