@@ -39,7 +39,7 @@ MODULES = $(shell find lua -name '*.lua')
 MODULE = $(BUILD)/truto/core.so
 
 # Where a program of this tree finds its modules.
-export LUA_PATH = lua/?.lua;lua/?/init.lua;;
+export LUA_PATH = lua/?.lua;lua/?/init.lua;examples/?.lua;;
 RUN = LUA_CPATH="$(BUILD)/?.so;;" $(LUA)
 
 TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1

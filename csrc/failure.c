@@ -26,7 +26,8 @@ bool failure_set(struct failure *failure, const char *kind, const char *code,
     failure->outcome = "not_sent";
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(failure->message, sizeof failure->message, format, arguments);
+    (void)vsnprintf(failure->message, sizeof failure->message, format,
+                    arguments);
     va_end(arguments);
     make_printable(failure->message);
     return false;

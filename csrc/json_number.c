@@ -38,7 +38,7 @@ int json_format_double(char text[JSON_NUMBER_SIZE], double value) {
         return snprintf(text, JSON_NUMBER_SIZE, "%.0f", value);
     }
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, JSON_NUMBER_SIZE, "%.*g", digits, value);
+        (void)snprintf(text, JSON_NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }
     return use_point(text);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -337,9 +338,9 @@ static bool write_light(lua_State *L, struct json_writer *writer,
 
 static bool write_other(lua_State *L, struct json_writer *writer,
                         const struct place *place) {
-    char message[64] = "a ";
-    strncat(message, luaL_typename(L, -1), 20);
-    strcat(message, " cannot be sent as JSON");
+    char message[64];
+    (void)snprintf(message, sizeof message, "a %s cannot be sent as JSON",
+                   luaL_typename(L, -1));
     return refuse(writer, place, "type_mismatch", message);
 }
 

@@ -184,8 +184,8 @@ static bool has_control(const char *text, size_t length) {
 static bool refuse_header(struct failure *failure, const char *name,
                           const char *code, const char *message) {
     failure_set(failure, "validation", code, "%s", message);
-    snprintf(failure->path, sizeof failure->path, "headers%s%.100s",
-             name[0] == '\0' ? "" : ".", name);
+    (void)snprintf(failure->path, sizeof failure->path, "headers%s%.100s",
+                   name[0] == '\0' ? "" : ".", name);
     return false;
 }
 

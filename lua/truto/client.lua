@@ -27,9 +27,9 @@ local function file_problem(path)
   return path .. ": " .. (failure or "the file is empty")
 end
 
-local function check_files(given)
+local function check_files(made)
   for _, name in ipairs(FILES) do
-    local problem = given[name] and file_problem(given[name])
+    local problem = made[name] and file_problem(made[name])
     if problem then
       return nil, setup_error(name .. "_unreadable",
         "cannot read " .. name .. " " .. problem)
@@ -59,7 +59,7 @@ local function settings(given)
   if given.proxy ~= nil then proxy, no_proxy = given.proxy or nil, nil end
   return {
     base_url = given.base_url or environment.base_url(),
-    ca_file = given.ca_file,
+    ca_file = given.ca_file or environment.ca_file(),
     client_cert = given.client_cert,
     client_key = given.client_key,
     proxy = proxy,
@@ -98,12 +98,13 @@ function Client.__close(client) client.close() end
 ---@return truto.Error? err kind `"setup"`, with the remedy
 function M.new(given)
   given = options.check(given, "client", "truto.new", 2)
-  local readable, err = check_files(given)
+  local made = settings(given)
+  local readable, err = check_files(made)
   if not readable then return nil, err end
   local token
   token, err = find_token(given.token)
   if not token then return nil, err end
-  local handle, failure = core.client.new(settings(given))
+  local handle, failure = core.client.new(made)
   if not handle then return nil, errors.new(failure) end
   return setmetatable({
     datastore = datastore.bind(handle, token, given),

@@ -35,6 +35,10 @@ function M.base_url()
   return variable "TRUTO_BASE_URL" or M.DEFAULT_BASE_URL
 end
 
+--- A file with the only authorities to trust, as a sandbox needs it.
+---@return string?
+function M.ca_file() return variable "TRUTO_CA_FILE" end
+
 --- The proxy for https, and the hosts that go without; nothing else of the
 --- proxy variables is looked at.
 ---@return string? proxy

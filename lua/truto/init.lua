@@ -28,7 +28,7 @@ local default
 
 --- As `client.datastore.update`, on a client that is made from the
 --- environment at the first call: `TRUTO_API_TOKEN` or
---- `TRUTO_API_TOKEN_FILE`, and `TRUTO_BASE_URL`.
+--- `TRUTO_API_TOKEN_FILE`, `TRUTO_BASE_URL`, `TRUTO_CA_FILE`.
 ---@param id string
 ---@param changes truto.Changes
 ---@param options? truto.CallOptions

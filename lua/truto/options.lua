@@ -14,7 +14,8 @@ local DAY = 86400
 ---@field base_url? string default `TRUTO_BASE_URL`, or the public service
 ---@field timeout? number seconds for one attempt, default 30
 ---@field connect_timeout? number seconds to connect, default 10
----@field ca_file? string PEM file of the only trusted authorities
+---@field ca_file? string PEM file of the only trusted authorities; else
+---  `TRUTO_CA_FILE`, or the system's
 ---@field client_cert? string PEM file of a client certificate
 ---@field client_key? string PEM file of its key
 ---@field proxy? string|false proxy URL; `false`: none; else `HTTPS_PROXY`
