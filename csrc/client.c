@@ -97,20 +97,29 @@ static const char *part_problem(CURLU *url) {
     return NULL;
 }
 
+/* Empty text where the URL lacks the part; NULL when out of memory. */
+static char *get_part(CURLU *url, CURLUPart part, char **held) {
+    static char nothing[] = "";
+    CURLUcode result = curl_url_get(url, part, held, 0);
+    if (result == CURLUE_OUT_OF_MEMORY) return NULL;
+    return result == CURLUE_OK ? *held : nothing;
+}
+
 /* The scheme as static text, or NULL with the failure noted. */
 static const char *check_scheme(CURLU *url, struct failure *failure) {
-    char *scheme = NULL, *host = NULL;
+    char *held_scheme = NULL, *held_host = NULL;
+    const char *scheme = get_part(url, CURLUPART_SCHEME, &held_scheme);
+    const char *host = get_part(url, CURLUPART_HOST, &held_host);
     const char *result = NULL, *problem;
-    if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0)) {
+    if (scheme == NULL || host == NULL) {
         failure_out_of_memory(failure);
     } else if ((problem = scheme_problem(scheme, host)) != NULL) {
         failure_set(failure, "setup", "invalid_base_url", "%s", problem);
     } else {
         result = strcmp(scheme, "http") == 0 ? "http" : "https";
     }
-    curl_free(scheme);
-    curl_free(host);
+    curl_free(held_scheme);
+    curl_free(held_host);
     return result;
 }
 

@@ -16,7 +16,8 @@ local MASKS = {
   "^%[[%a%s_%-]+%]$", -- [REDACTED], [secret]
   "^%([%a%s_%-]+%)$", -- (hidden)
   "^<[^<>]+>$", -- <your_api_key>
-  "^%${?[%w_]+}?$", -- ${API_KEY}
+  "^%${[%w_]+}$", -- ${API_KEY}
+  "^%$[A-Z][A-Z_]+$", -- $API_KEY
   "^{{[^{}]+}}$", -- {{ api_key }}
 }
 
@@ -28,7 +29,7 @@ local WORDS = { redacted = true, masked = true, hidden = true, filtered = true }
 ---@return string? host lower-case
 ---@return integer? port
 function M.url(text)
-  if #text > MAX_URL or text:find("[^!#-;=?-%[%]_a-z~]") then return nil end
+  if #text > MAX_URL or text:find("[^!#-;=?-Z%[%]_a-z~]") then return nil end
   local scheme, authority = text:match("^(%a+)://([^/?#]+)")
   scheme = scheme and scheme:lower()
   if scheme ~= "http" and scheme ~= "https" then return nil end
@@ -39,6 +40,16 @@ function M.url(text)
   port = port ~= "" and tonumber(port) or nil
   if port and (port < 1 or port > 65535) then return nil end
   return scheme, host:lower(), port
+end
+
+--- A URL for people who print: without user, password and query, which may
+--- hold a key.
+---@param text string
+---@return string? shown nil if it is no URL
+function M.printable(text)
+  if not M.url(text) then return nil end
+  return (text:gsub("^(%a+://)[^/?#]*@", "%1[secret]@")
+    :gsub("%?[^#]*", "?[secret]"))
 end
 
 --- Whether a host is the given one or below it.

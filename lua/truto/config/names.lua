@@ -33,6 +33,17 @@ function M.path(parent, key)
   return parent .. "[?]"
 end
 
+--- A stable order of keys of any type, for `table.sort`: numbers, strings,
+--- then all others, which are shown alike.
+---@param a any
+---@param b any
+---@return boolean
+function M.before(a, b)
+  local kind = type(a)
+  if kind ~= type(b) then return kind < type(b) end
+  return (kind == "number" or kind == "string") and a < b
+end
+
 local function minimum(a, b, c)
   local least = a < b and a or b
   return least < c and least or c

@@ -1,0 +1,205 @@
+--- The one checker: holds a config against the shape of its type.
+---
+--- Pure Lua, so that the sandbox's server and the client run the same lines.
+--- Tables are read raw and never further than the shape goes: metamethods are
+--- not called, a cycle or a table of a million keys costs nothing.
+
+local formats = require "truto.config.formats"
+local hints = require "truto.config.hints"
+local names = require "truto.config.names"
+local shapes = require "truto.config.shapes"
+
+local M = {}
+
+--- Keys looked at in one table. No type has nearly as many.
+M.MAX_KEYS = 64
+
+--- Message of `masked_secret`.
+M.MASKED = "is a mask or a placeholder, not the secret itself"
+
+---@class truto.config.Scan
+---@field shape truto.config.Shape
+---@field config table
+---@field is_secret? fun(value: any): boolean asked about userdata only
+---@field null? any the value that is JSON null, to name it in messages
+---@field partial? boolean a missing field is no problem
+---@field issues? truto.Issue[] set by `run`
+---@field warnings? truto.Issue[] set by `run`
+
+--- The shape of a type.
+---@param type_name any
+---@return truto.config.Shape? shape nil for an unknown type
+function M.shape(type_name)
+  for i = 1, #shapes do
+    if shapes[i].type == type_name then return shapes[i] end
+  end
+  return nil
+end
+
+--- What a value is, in words; nothing of the value itself.
+---@param value any
+---@param scan truto.config.Scan
+---@return string words with their article
+function M.received(value, scan)
+  local kind = type(value)
+  if scan.null ~= nil and rawequal(value, scan.null) then
+    return "null"
+  elseif kind == "userdata" and scan.is_secret and scan.is_secret(value) then
+    return "a secret"
+  elseif kind == "number" and value ~= value then
+    return "a number that is NaN"
+  elseif kind == "number" and value ~= math.floor(value) then
+    return "a number with a fraction"
+  elseif kind == "userdata" then
+    return "userdata"
+  end
+  return "a " .. kind
+end
+
+local function note(list, path, code, message)
+  list[#list + 1] = { path = path, code = code, message = message }
+end
+
+local function mismatch(scan, path, value, expected, more)
+  note(scan.issues, path, "type_mismatch", ("expected %s, received %s%s")
+    :format(expected, M.received(value, scan), more or ""))
+end
+
+local function check_text(scan, field, path, value)
+  if field.value and value ~= field.value then
+    note(scan.issues, path, "invalid_value",
+      ("must be \"%s\""):format(field.value))
+  elseif field.secret and formats.is_mask(value) then
+    note(scan.issues, path, "masked_secret", M.MASKED)
+  elseif field.format == "url" then
+    local scheme, host = formats.url(value)
+    if not scheme then
+      note(scan.issues, path, "invalid_url",
+        "must be an absolute URL, as https://host/path or http://host:port")
+    elseif field.ended and formats.is_below(host, field.ended.host) then
+      note(scan.warnings, path, "service_ended", field.ended.message)
+    end
+  end
+end
+
+local walk
+
+-- One function for each type a field can have. `secret`: the field, or the
+-- object it is in, is one.
+local CHECKS = {}
+
+function CHECKS.string(scan, field, path, value, secret)
+  local kind = type(value)
+  if kind == "string" then
+    if field.secret or field.format or field.value then
+      check_text(scan, field, path .. "." .. field.name, value)
+    end
+    return
+  end
+  path = path .. "." .. field.name
+  if kind == "userdata" and scan.is_secret and scan.is_secret(value) then
+    if not secret then
+      mismatch(scan, path, value, "a string",
+        "; this field is not secret, answers show it")
+    end
+  else
+    mismatch(scan, path, value, secret and "a string or a secret"
+      or "a string")
+  end
+end
+
+function CHECKS.integer(scan, field, path, value)
+  if type(value) ~= "number" or value ~= math.floor(value) then
+    mismatch(scan, path .. "." .. field.name, value, "an integer")
+  elseif value < field.minimum or value > field.maximum then
+    note(scan.issues, path .. "." .. field.name, "out_of_range",
+      ("must be from %d to %d"):format(field.minimum, field.maximum))
+  end
+end
+
+function CHECKS.object(scan, field, path, value, secret)
+  if type(value) == "table" then
+    walk(scan, field.fields, value, path .. "." .. field.name, secret)
+  else
+    mismatch(scan, path .. "." .. field.name, value, "an object (a table)")
+  end
+end
+
+local function check_pair(scan, field, path, values)
+  local whole = rawget(values, field.name) ~= nil
+  if whole == (rawget(values, field.pair) ~= nil) then return end
+  local given, absent = field.name, field.pair
+  if not whole then given, absent = absent, given end
+  note(scan.warnings, path .. "." .. given, "half_credential_pair",
+    ("is given without %s; the stored %s stays"):format(absent, absent))
+end
+
+local function note_missing(scan, field, path)
+  note(scan.issues, path .. "." .. field.name, "missing_field",
+    ("a %s config must bring it (%s); partial = true leaves it out")
+    :format(scan.shape.type, field.description))
+end
+
+-- The keys of `values` that are no field, in a stable order; nil if there are
+-- more than MAX_KEYS keys at all.
+local function unknown_keys(fields, values)
+  local documented, unknown, count = {}, {}, 0
+  for i = 1, #fields do documented[fields[i].name] = true end
+  for key in next, values do
+    count = count + 1
+    if count > M.MAX_KEYS then return nil end
+    if not documented[key] then unknown[#unknown + 1] = key end
+  end
+  table.sort(unknown, names.before)
+  return unknown
+end
+
+local function note_unknown(scan, fields, values, path)
+  local unknown = unknown_keys(fields, values)
+  if not unknown then
+    note(scan.issues, path, "unknown_field",
+      ("has more than %d fields, %d are documented")
+      :format(M.MAX_KEYS, #fields))
+    return
+  end
+  for i = 1, #unknown do
+    note(scan.issues, names.path(path, unknown[i]), "unknown_field",
+      hints.unknown(unknown[i], fields, scan.shape))
+  end
+end
+
+function walk(scan, fields, values, path, secret)
+  local known = 0
+  for i = 1, #fields do
+    local field = fields[i]
+    local value = rawget(values, field.name)
+    if value ~= nil then
+      known = known + 1
+      CHECKS[field.type](scan, field, path, value, secret or field.secret)
+    elseif field.required and not scan.partial then
+      note_missing(scan, field, path)
+    end
+    if field.pair then check_pair(scan, field, path, values) end
+  end
+  local key = next(values)
+  for _ = 1, known do key = next(values, key) end
+  if key == nil then return end
+  note_unknown(scan, fields, values, path)
+end
+
+--- Holds a config against a shape and finds every problem, in the order of
+--- the shape's fields, unknown fields after the known ones of their table.
+---@param scan truto.config.Scan what to check; `issues` and `warnings` are set
+---@return truto.Issue[] issues empty if there is none
+---@return truto.Issue[] warnings
+function M.run(scan)
+  scan.issues, scan.warnings = {}, {}
+  if type(scan.config) == "table" then
+    walk(scan, scan.shape.fields, scan.config, "config")
+  else
+    mismatch(scan, "config", scan.config, "an object (a table)")
+  end
+  return scan.issues, scan.warnings
+end
+
+return M

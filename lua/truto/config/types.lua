@@ -1,0 +1,53 @@
+---@meta _
+
+--- The configs as an editor sees them, for completion; never loaded. The
+--- shapes in `truto.config.shapes` are what counts: a spec holds this file
+--- against them, descriptions included.
+
+---@alias truto.DatastoreType
+---| "mongo_data_api"
+---| "google_cloud_storage"
+---| "s3"
+---| "qdrant"
+
+---@class truto.config.MongoDataApi
+---@field data_source? string name of the Atlas cluster, its "data source"
+---@field database? string database in that cluster
+---@field api_url? string base URL of the Data API endpoint
+---@field api_key? string|truto.Secret key of the Data API
+
+---@class truto.config.GoogleCloudStorage
+---@field bucket? string name of the bucket
+---@field credentials? truto.config.ServiceAccount service-account key that Google gave out
+
+---@class truto.config.ServiceAccount
+---@field type? "service_account" kind of the key file
+---@field project_id? string Google Cloud project of the account
+---@field private_key_id? string id of the private key
+---@field private_key? string|truto.Secret private key as PEM text, line ends included
+---@field client_email? string e-mail address of the account
+---@field client_id? string numeric id of the account, as a string
+---@field auth_uri? string where Google asks for consent
+---@field token_uri? string where Google gives out access tokens
+---@field auth_provider_x509_cert_url? string Google's own public certificates
+---@field client_x509_cert_url? string public certificate of the account
+---@field universe_domain? string domain of the Google Cloud universe
+
+---@class truto.config.S3
+---@field access_key_id? string id of the access key
+---@field secret_access_key? string|truto.Secret secret half of the access key
+---@field region? string region of the bucket
+---@field bucket? string name of the bucket
+---@field base_url? string endpoint of a store that is not AWS: R2, MinIO and others
+
+---@class truto.config.Qdrant
+---@field base_url? string URL of the Qdrant server
+---@field api_key? string|truto.Secret key of the Qdrant server
+---@field port? integer port of the Qdrant server's HTTP API
+---@field collection? string collection of vectors
+
+---@class truto.ConfigModule
+---@field mongo_data_api fun(fields: truto.config.MongoDataApi): truto.config.MongoDataApi
+---@field google_cloud_storage fun(fields: truto.config.GoogleCloudStorage): truto.config.GoogleCloudStorage
+---@field s3 fun(fields: truto.config.S3): truto.config.S3
+---@field qdrant fun(fields: truto.config.Qdrant): truto.config.Qdrant

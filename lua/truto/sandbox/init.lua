@@ -1,0 +1,174 @@
+--- A local Truto to try, test and measure scripts against.
+---
+---     local sandbox = assert(require "truto.sandbox".start())
+---     local client = truto.new {
+---       base_url = sandbox.base_url,
+---       token = sandbox.token,
+---       ca_file = sandbox.ca_file,
+---     }
+---     client.datastore.update("ds_s3", { label = "nightly" })
+---     sandbox.stop()
+---
+--- It is a process of its own, an HTTPS server (HTTP/1.1 and HTTP/2) with a
+--- throw-away certificate authority, and ends when whoever started it ends.
+--- Its datastores are `ds_mongo`, `ds_gcs`, `ds_s3` and `ds_qdrant`, in memory.
+--- The program needs the `http` rock and lua-cjson under any Lua of this
+--- machine, which need not be the caller's.
+---
+--- Faults are asked for by a request header, see `truto.sandbox.faults`.
+
+local errors = require "truto.errors"
+local folder = require "truto.sandbox.folder"
+local launcher = require "truto.sandbox.launcher"
+
+local M = {}
+
+---@class truto.sandbox.Options
+---@field interpreter? string the Lua to run it; searched for unless given
+---@field token? string the only token it takes; made up unless given
+---@field port? integer of 127.0.0.1; a free one unless given
+---@field rate_limit? {limit?: integer, window?: number} requests allowed in a
+---  window, and its length in seconds; 500 in 10 unless given
+
+---@class truto.Sandbox
+---@field base_url string
+---@field token string
+---@field ca_file string path of the authority's certificate, PEM
+---@field stop fun() ends it and returns when it is gone; may be called again
+
+local function is_between(value, minimum, maximum)
+  return type(value) == "number" and value >= minimum and value <= maximum
+end
+
+local function is_whole(value, minimum, maximum)
+  return is_between(value, minimum, maximum) and value % 1 == 0
+end
+
+local RATE_LIMIT = {
+  limit = {
+    function(value) return is_whole(value, 1, 2 ^ 53) end,
+    "a whole number of requests, at least 1",
+  },
+  window = {
+    function(value) return is_between(value, 0.001, 86400) end,
+    "a number of seconds from 0.001 to 86400",
+  },
+}
+
+local check_table
+
+--- Each option: whether a value is right, and what is.
+local OPTIONS = {
+  interpreter = {
+    function(value) return type(value) == "string" and value ~= "" end,
+    "the name or path of a Lua interpreter",
+  },
+  token = {
+    function(value)
+      return type(value) == "string" and value:find("^[%w._~+/=-]+$") ~= nil
+    end,
+    "a string of letters, digits and -._~+/=",
+  },
+  port = {
+    function(value) return is_whole(value, 0, 65535) end,
+    "a whole number from 0 to 65535",
+  },
+  rate_limit = {
+    function(value)
+      check_table("rate_limit", value, RATE_LIMIT, 5)
+      return true
+    end,
+    "a table",
+  },
+}
+
+function check_table(name, values, known, level)
+  if type(values) ~= "table" then
+    error(name .. " must be a table", level)
+  end
+  for key, value in pairs(values) do
+    local rule = known[key]
+    if not rule then
+      error(name .. " has an unknown member" .. (type(key) == "string"
+        and #key <= 32 and ": " .. key or ""), level)
+    elseif not rule[1](value) then
+      error(key .. " must be " .. rule[2], level)
+    end
+  end
+end
+
+local function no_interpreter(tried)
+  return errors.new {
+    kind = "setup",
+    code = "sandbox_unavailable",
+    message = "no Lua interpreter here can run the sandbox (tried "
+      .. table.concat(tried, ", ") .. "): it needs the http rock and"
+      .. " lua-cjson; install Debian's packages luajit2 (or lua5.1),"
+      .. " lua-http and lua-cjson, or the rocks with `luarocks install http`"
+      .. " and `luarocks install lua-cjson`",
+  }
+end
+
+local function failed(output)
+  return errors.new {
+    kind = "setup",
+    code = "sandbox_failed",
+    message = "the sandbox did not start: " .. output,
+  }
+end
+
+--- Calls `stop` when the sandbox is collected or leaves a `<close>` scope.
+--- Lua 5.1 collects no tables, only userdata.
+local function stop_with(sandbox, stop)
+  local finalizer = { __gc = stop, __close = stop }
+  if rawget(_G, "newproxy") then
+    finalizer.proxy = newproxy(true)
+    getmetatable(finalizer.proxy).__gc = stop
+  end
+  return setmetatable(sandbox, finalizer)
+end
+
+--- Starts a sandbox; it is ready when this returns.
+---
+--- Keep the table: a sandbox that is collected is stopped.
+---@param options? truto.sandbox.Options a wrong one raises
+---@return truto.Sandbox? sandbox
+---@return truto.Error? err of kind `setup`: no interpreter for it here
+---  (`sandbox_unavailable`), or it did not start (`sandbox_failed`)
+function M.start(options)
+  options = options or {}
+  check_table("options", options, OPTIONS, 3)
+  local interpreter, tried = launcher.find_interpreter(options.interpreter)
+  if not interpreter then return nil, no_interpreter(tried) end
+  local own_folder = launcher.make_folder()
+  if not own_folder then return nil, failed("mktemp or mkfifo failed") end
+  local rate_limit = options.rate_limit or {}
+  local pipe = launcher.run(interpreter, own_folder, {
+    token = options.token,
+    port = options.port or 0,
+    limit = rate_limit.limit or 500,
+    window = rate_limit.window or 10,
+  })
+  local report, output = launcher.wait(own_folder)
+  if not report then
+    pipe:close()
+    folder.remove(own_folder)
+    return nil, failed(output)
+  end
+  local function stop()
+    if not pipe then return end
+    local open_pipe = pipe
+    pipe = nil
+    launcher.terminate(report.pid)
+    open_pipe:close()
+    folder.remove(own_folder)
+  end
+  return stop_with({
+    base_url = "https://127.0.0.1:" .. report.port,
+    token = report.token,
+    ca_file = folder.authority_file(own_folder),
+    stop = stop,
+  }, stop)
+end
+
+return M

@@ -1,0 +1,441 @@
+--- What the sandbox answers: CONTRACT.md's routes, limits and errors, and the
+--- faults that can be asked for.
+
+local cjson = require "cjson"
+local curl = require "support.curl"
+local sandbox_module = require "truto.sandbox"
+
+local request = curl.request
+
+local function codes(body)
+  local found = {}
+  for i, failure in ipairs(body.details.failures) do
+    found[i] = failure.path .. " " .. failure.code
+  end
+  return found
+end
+
+describe("truto.sandbox answers", function()
+  local sandbox
+
+  setup(function()
+    sandbox = assert(sandbox_module.start {
+      rate_limit = { limit = 100000 },
+    })
+  end)
+
+  teardown(function() sandbox.stop() end)
+
+  describe("authorization", function()
+    local function status_with(header)
+      return (request(sandbox, "GET", "/datastore", {
+        token = false,
+        headers = { header },
+      }))
+    end
+
+    it("takes the one token, the scheme in any case", function()
+      assert.equal(200, status_with("Authorization: Bearer "
+        .. sandbox.token))
+      assert.equal(200, status_with("Authorization: bearer "
+        .. sandbox.token))
+    end)
+
+    it("refuses everything else with the error envelope", function()
+      assert.equal(401, status_with("Accept: */*"))
+      assert.equal(401, status_with("Authorization: Bearer wrong"))
+      assert.equal(401, status_with("Authorization: Basic "
+        .. sandbox.token))
+      assert.equal(401, status_with("Authorization: " .. sandbox.token))
+      local _, body, headers = request(sandbox, "GET", "/nowhere", {
+        token = false,
+      })
+      assert.equal(401, body.statusCode)
+      assert.equal("Unauthorized", body.error)
+      assert.equal("string", type(body.message))
+      assert.equal("Bearer", headers["www-authenticate"])
+    end)
+  end)
+
+  describe("PATCH", function()
+    it("changes the label and nothing else", function()
+      local _, before = request(sandbox, "GET", "/datastore/ds_s3")
+      local status, after = request(sandbox, "PATCH", "/datastore/ds_s3", {
+        json = { label = "nightly \195\169 \240\159\152\128" },
+      })
+      assert.equal(200, status)
+      assert.equal("nightly \195\169 \240\159\152\128", after.label)
+      assert.are_not.equal(before.updated_at, after.updated_at)
+      before.label, before.updated_at = after.label, after.updated_at
+      assert.same(before, after)
+    end)
+
+    it("keeps fields that were not supplied", function()
+      local status, body = request(sandbox, "PATCH", "/datastore/ds_qdrant", {
+        json = { config = { port = 443 } },
+      })
+      assert.equal(200, status)
+      assert.same({
+        base_url = "https://qdrant.example.com",
+        port = 443,
+        collection = "documents",
+      }, body.config)
+      local _, again = request(sandbox, "GET", "/datastore/ds_qdrant")
+      assert.same(body, again)
+    end)
+
+    it("answers with an empty config where all of it is secret", function()
+      assert.equal(200, (request(sandbox, "POST", "/datastore", {
+        body = '{"id": "bare", "type": "google_cloud_storage", "label": "",'
+          .. ' "config": {"credentials": {"private_key": "k"}}}',
+      })))
+      local _, _, _, text = request(sandbox, "GET", "/datastore/bare")
+      assert.truthy(text:find('"config":{}', 1, true))
+    end)
+
+    it("never answers with a secret", function()
+      local _, body, _, text = request(sandbox, "PATCH", "/datastore/ds_gcs", {
+        json = {
+          config_secret = "canary-1",
+          config = { credentials = { private_key = "canary-2" } },
+        },
+      })
+      assert.same({ bucket = "acme-exports" }, body.config)
+      assert.falsy(text:find("canary", 1, true))
+      local _, _, _, list = request(sandbox, "GET", "/datastore")
+      for _, hidden in ipairs { "canary", "api_key", "secret", "PRIVATE" } do
+        assert.falsy(list:find(hidden, 1, true))
+      end
+    end)
+
+    it("finds every problem, in order, and changes nothing", function()
+      local _, before = request(sandbox, "GET", "/datastore/ds_qdrant")
+      local status, body = request(sandbox, "PATCH", "/datastore/ds_qdrant", {
+        body = '{"type": "s3", "label": 7, "config_secret": null, "config":'
+          .. ' {"port": 70000, "api_key": "****", "kollection": "canary"}}',
+      })
+      assert.equal(400, status)
+      assert.equal(400, body.statusCode)
+      assert.equal("Bad Request", body.error)
+      assert.same({
+        "label type_mismatch",
+        "config_secret type_mismatch",
+        "type unknown_field",
+        "config.api_key masked_secret",
+        "config.port out_of_range",
+        "config.kollection unknown_field",
+      }, codes(body))
+      assert.equal("cannot be changed", body.details.failures[3].message)
+      assert.falsy(cjson.encode(body):find("canary", 1, true))
+      assert.same(before, select(2, request(sandbox, "GET",
+        "/datastore/ds_qdrant")))
+    end)
+
+    it("refuses null, which nobody documents", function()
+      local _, body = request(sandbox, "PATCH", "/datastore/ds_s3", {
+        body = '{"config": {"region": null}}',
+      })
+      assert.same({ "config.region type_mismatch" }, codes(body))
+      assert.truthy(body.message:find("received null", 1, true))
+    end)
+
+    it("takes an empty object, since every member is optional", function()
+      assert.equal(200, (request(sandbox, "PATCH", "/datastore/ds_s3", {
+        body = "{}",
+      })))
+    end)
+
+    it("takes only a JSON object", function()
+      for body, status in pairs {
+        [""] = 400, ["{"] = 400, ["[]"] = 400, ["3"] = 400, ["null"] = 400,
+        ['{"label": NaN}'] = 400, [("["):rep(100)] = 400,
+        ['{"config": ' .. ('{"a":'):rep(70) .. "1" .. ("}"):rep(71)] = 400,
+      } do
+        assert.equal(status, (request(sandbox, "PATCH", "/datastore/ds_s3", {
+          body = body,
+        })), body)
+      end
+      assert.equal(415, (request(sandbox, "PATCH", "/datastore/ds_s3", {
+        headers = { "Content-Type: text/plain" },
+        flags = "--http1.1 -d '{}'",
+      })))
+    end)
+
+    it("refuses a body over 16 MiB and keeps the connection", function()
+      local url = sandbox.base_url .. "/datastore/ds_s3"
+      local common = " -o /dev/null -w '%{http_code} ' "
+        .. curl.bearer(sandbox) .. " --http1.1 --cacert "
+        .. curl.quote(sandbox.ca_file) .. " " .. url
+      assert.equal("413 200 ", curl.shell("head -c 17000000 /dev/zero |"
+        .. " curl -q -sS --noproxy '*' -X PATCH --data-binary @- -H Expect:"
+        .. " -H 'Content-Type: application/json'" .. common
+        .. " --next --noproxy '*' -sS" .. common))
+    end)
+  end)
+
+  describe("GET", function()
+    it("shows a datastore of each type", function()
+      for id, type_name in pairs {
+        ds_mongo = "mongo_data_api", ds_gcs = "google_cloud_storage",
+        ds_s3 = "s3", ds_qdrant = "qdrant",
+      } do
+        local status, body = request(sandbox, "GET", "/datastore/" .. id)
+        assert.equal(200, status)
+        assert.equal(id, body.id)
+        assert.equal(type_name, body.type)
+        assert.equal("env_sandbox", body.environment_id)
+        assert.truthy(body.created_at:find(
+          "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ$"))
+      end
+    end)
+
+    it("does not find what is not there", function()
+      local status, body = request(sandbox, "GET", "/datastore/none")
+      assert.equal(404, status)
+      assert.same({
+        statusCode = 404,
+        error = "Not Found",
+        message = "Datastore not found",
+      }, body)
+    end)
+
+    it("lists page by page", function()
+      local ids, cursor = {}, nil
+      repeat
+        local status, page = request(sandbox, "GET", "/datastore?limit=2"
+          .. (cursor and "&next_cursor=" .. cursor or ""))
+        assert.equal(200, status)
+        assert.equal(2, page.limit)
+        assert.truthy(#page.result <= 2)
+        for _, item in ipairs(page.result) do ids[#ids + 1] = item.id end
+        cursor = page.next_cursor
+      until cursor == cjson.null
+      assert.equal("ds_mongo ds_gcs ds_s3 ds_qdrant",
+        table.concat(ids, " ", 1, 4))
+    end)
+
+    it("filters the list, and an empty one is a list", function()
+      local _, page = request(sandbox, "GET", "/datastore?type=s3&id=ds_s3")
+      assert.equal(1, #page.result)
+      assert.equal("ds_s3", page.result[1].id)
+      local _, _, _, text = request(sandbox, "GET", "/datastore?id=%6eone")
+      assert.equal('{"result":[],"next_cursor":null,"limit":100}', text)
+    end)
+
+    it("refuses a wrong query", function()
+      for _, query in ipairs {
+        "limit=0", "limit=x", "limit=1e3", "limit=5000", "next_cursor=7",
+        "id=%zz",
+      } do
+        assert.equal(400, (request(sandbox, "GET", "/datastore?" .. query)),
+          query)
+      end
+    end)
+  end)
+
+  describe("POST and DELETE", function()
+    it("make a datastore and remove it", function()
+      local status, made = request(sandbox, "POST", "/datastore", {
+        json = {
+          type = "s3",
+          label = "made",
+          config = { bucket = "b", secret_access_key = "canary" },
+        },
+      })
+      assert.equal(200, status)
+      assert.same({ bucket = "b" }, made.config)
+      local path = "/datastore/" .. made.id
+      assert.same(made, select(2, request(sandbox, "GET", path)))
+      local gone, body = request(sandbox, "DELETE", path)
+      assert.equal(200, gone)
+      assert.same({ id = made.id }, body)
+      assert.equal(404, (request(sandbox, "GET", path)))
+      assert.equal(404, (request(sandbox, "DELETE", path)))
+    end)
+
+    it("take an id, once, as one segment of the path", function()
+      local options = {
+        json = {
+          id = "a/b ?", type = "qdrant", label = "odd", config = { port = 1 },
+          environment_id = "env_2",
+        },
+      }
+      local status, made = request(sandbox, "POST", "/datastore", options)
+      assert.equal(200, status)
+      assert.equal("env_2", made.environment_id)
+      assert.equal(409, (request(sandbox, "POST", "/datastore", options)))
+      assert.equal(200, (request(sandbox, "GET", "/datastore/a%2Fb%20%3F")))
+      assert.equal(404, (request(sandbox, "GET", "/datastore/a/b%20%3F")))
+      assert.equal(200, (request(sandbox, "DELETE",
+        "/datastore/a%2fb%20%3f")))
+    end)
+
+    it("refuse what is incomplete or unknown", function()
+      local _, body = request(sandbox, "POST", "/datastore", {
+        body = '{"id": "", "colour": 1}',
+      })
+      assert.same({ "type missing_field", "label missing_field",
+        "config missing_field", "colour unknown_field", "id invalid_value",
+      }, codes(body))
+      _, body = request(sandbox, "POST", "/datastore", {
+        body = '{"type": "postgresql", "label": "l", "config": {}}',
+      })
+      assert.same({ "type invalid_value" }, codes(body))
+      _, body = request(sandbox, "POST", "/datastore", {
+        body = '{"type": "google_cloud_storage", "label": "l", "config": {}}',
+      })
+      assert.same({ "config.credentials missing_field" }, codes(body))
+    end)
+
+    it("test a connection where the API can", function()
+      for _, id in ipairs { "ds_s3", "ds_gcs" } do
+        local status, body = request(sandbox, "POST",
+          "/datastore/" .. id .. "/test/list", { body = "{}" })
+        assert.equal(200, status)
+        assert.is_true(body.success)
+      end
+      assert.equal(400, (request(sandbox, "POST",
+        "/datastore/ds_qdrant/test/list", { body = "{}" })))
+      assert.equal(404, (request(sandbox, "POST",
+        "/datastore/none/test/list", { body = "{}" })))
+    end)
+  end)
+
+  describe("routing", function()
+    it("names the methods of a path", function()
+      for path, allowed in pairs {
+        ["/datastore"] = "GET, POST",
+        ["/datastore/ds_s3"] = "GET, PATCH, DELETE",
+        ["/datastore/ds_s3/test/x"] = "POST",
+      } do
+        local status, body, headers = request(sandbox, "PUT", path)
+        assert.equal(405, status)
+        assert.equal(405, body.statusCode)
+        assert.equal(allowed, headers.allow)
+      end
+    end)
+
+    it("knows no other path", function()
+      for _, path in ipairs {
+        "/", "/datastores", "/datastore/", "/datastore//", "//datastore",
+        "/datastore/ds_s3/", "/datastore/../datastore", "/datastore/%2e%2e",
+        "/datastore/ds_s3/test", "/datastore/ds_s3/test/",
+      } do
+        assert.equal(404, (request(sandbox, "GET", path)), path)
+      end
+      assert.equal(400, (request(sandbox, "GET", "/datastore/%2")))
+    end)
+
+    it("answers HEAD without a body", function()
+      local status, _, _, text = request(sandbox, "HEAD", "/datastore", {
+        flags = "--http1.1 --head",
+      })
+      assert.equal(405, status)
+      assert.equal("", text)
+    end)
+  end)
+
+  describe("the rate limit", function()
+    it("is 500 in 10 seconds unless asked otherwise", function()
+      local other = assert(sandbox_module.start())
+      local _, _, headers = request(other, "GET", "/datastore")
+      other.stop()
+      assert.equal("500", headers["ratelimit-limit"])
+      assert.equal("499", headers["ratelimit-remaining"])
+      local reset = tonumber(headers["ratelimit-reset"])
+      assert.truthy(reset >= 0 and reset <= 10)
+    end)
+
+    it("refuses with 429 and Retry-After when it is used up", function()
+      local other = assert(sandbox_module.start {
+        rate_limit = { limit = 2, window = 600 },
+      })
+      local seen = {}
+      for i = 1, 3 do
+        local status, body, headers = request(other, "GET", "/datastore/x")
+        seen[i] = status .. " " .. headers["ratelimit-remaining"] .. " "
+          .. tostring(headers["retry-after"]) .. " " .. body.statusCode
+      end
+      local unauthorized = request(other, "GET", "/", { token = false })
+      other.stop()
+      assert.same({ "404 1 nil 404", "404 0 nil 404", "429 0 600 429" }, seen)
+      assert.equal(401, unauthorized)
+    end)
+  end)
+
+  describe("a fault", function()
+    local function with_fault(fault, json)
+      return {
+        headers = { "truto-sandbox-fault: " .. fault },
+        json = json or { label = "faulted" },
+      }
+    end
+
+    local function label()
+      return select(2, request(sandbox, "GET", "/datastore/ds_gcs")).label
+    end
+
+    local function curl_exit(fault)
+      return curl.run(sandbox, "-o /dev/null " .. curl.bearer(sandbox)
+        .. " -H 'Content-Type: application/json' -X PATCH -d '{\"label\": \""
+        .. fault .. "\"}' -H 'truto-sandbox-fault: " .. fault .. "' "
+        .. sandbox.base_url .. "/datastore/ds_gcs; echo $?"):match("%d+$")
+    end
+
+    it("answers with a status and changes nothing", function()
+      local before = label()
+      local status, body, headers = request(sandbox, "PATCH",
+        "/datastore/ds_gcs", with_fault("status=503; retry-after=7"))
+      assert.equal(503, status)
+      assert.equal("Service Unavailable", body.error)
+      assert.equal("7", headers["retry-after"])
+      assert.equal(before, label())
+    end)
+
+    it("may name a date to retry after", function()
+      local date = "Wed, 21 Oct 2037 07:28:00 GMT"
+      local _, _, headers = request(sandbox, "GET", "/datastore/ds_gcs",
+        with_fault("status=429; retry-after=" .. date))
+      assert.equal(date, headers["retry-after"])
+    end)
+
+    it("strikes so many times, then lets one through, then again", function()
+      local seen = {}
+      for i = 1, 6 do
+        seen[i] = request(sandbox, "PATCH", "/datastore/ds_gcs",
+          with_fault("status=500;times=2"))
+      end
+      assert.same({ 500, 500, 200, 500, 500, 200 }, seen)
+    end)
+
+    it("waits first", function()
+      local time = curl.run(sandbox, curl.bearer(sandbox)
+        .. " -o /dev/null -w '%{time_total} %{http_code}'"
+        .. " -H 'truto-sandbox-fault: latency=0.3' " .. sandbox.base_url
+        .. "/datastore/ds_gcs")
+      assert.equal("200", time:match("%d+$"))
+      assert.truthy(tonumber(time:match("^%S+")) >= 0.3)
+    end)
+
+    it("drops the connection before the change, or after it", function()
+      local before = label()
+      assert.are_not.equal("0", curl_exit("drop"))
+      assert.equal(before, label())
+      assert.are_not.equal("0", curl_exit("drop=after"))
+      assert.equal("drop=after", label())
+      assert.equal(200, (request(sandbox, "GET", "/datastore/ds_gcs")))
+    end)
+
+    it("is refused when it is none", function()
+      for _, fault in ipairs {
+        "stauts=503", "status=200", "status=0x1F4", "latency=-1",
+        "latency=1e9", "times=0", "drop=never", "retry-after", "=",
+      } do
+        local status, body = request(sandbox, "PATCH", "/datastore/ds_gcs",
+          with_fault(fault))
+        assert.equal(400, status, fault)
+        assert.truthy(body.message:find("truto-sandbox-fault", 1, true))
+      end
+    end)
+  end)
+end)

@@ -1,0 +1,21 @@
+--- The interpreter that runs the specs, for those that start a child of it.
+
+local M = {}
+
+local function name()
+  if rawget(_G, "jit") then return "luajit" end
+  return "lua" .. _VERSION:match "[%d.]+$"
+end
+
+--- As `lua5.4`, `luajit`.
+M.name = name()
+
+--- Shell text that starts the interpreter with the modules of this tree.
+local suffix = _VERSION:match("[%d.]+$"):gsub("%.", "_")
+M.command = table.concat({
+  "env", "-u", "LUA_PATH_" .. suffix, "-u", "LUA_CPATH_" .. suffix,
+  "LUA_PATH='" .. package.path .. "'", "LUA_CPATH='" .. package.cpath .. "'",
+  M.name,
+}, " ")
+
+return M
