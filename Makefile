@@ -105,9 +105,17 @@ install: $(MODULE) ## install for LUA under PREFIX
 	    "$(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)/$$file" || exit 1; \
 	done
 
-rock: ## build a binary rock of this tree with LuaRocks
-	luarocks make --pack-binary-rock --lua-version=$(LUA_VERSION) \
-	  truto-scm-1.rockspec
+# A release's rockspec is this one with the version filled in.
+VERSION = $(shell sed -n 's/^return "\(.*\)"/\1/p' lua/truto/version.lua)
+rock: ## build a binary rock of this tree with LuaRocks, in build/rock
+	rm -rf build/rock && mkdir -p build/rock
+	cp -r csrc lua build/rock
+	sed -e 's/"scm-1"/"$(VERSION)-1"/' \
+	  -e 's/truto-lua.git"/truto-lua.git", tag = "v$(VERSION)"/' \
+	  truto-scm-1.rockspec > build/rock/truto-$(VERSION)-1.rockspec
+	cd build/rock && luarocks --lua-version=$(LUA_VERSION) make \
+	  --pack-binary-rock --deps-mode=none truto-$(VERSION)-1.rockspec
+	@ls build/rock/*.rock
 
 clean: ## remove everything that was built
 	rm -rf build *.rock

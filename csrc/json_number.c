@@ -1,5 +1,6 @@
 #include "json_number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,7 +38,9 @@ int json_format_double(char text[JSON_NUMBER_SIZE], double value) {
     if (is_whole(value)) {
         return snprintf(text, JSON_NUMBER_SIZE, "%.0f", value);
     }
-    for (int digits = 15; digits <= 17; digits++) {
+    /* 15 digits hold every shorter decimal, but for the smallest doubles. */
+    int digits = fabs(value) < DBL_MIN ? 1 : 15;
+    for (; digits <= 17; digits++) {
         (void)snprintf(text, JSON_NUMBER_SIZE, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
     }

@@ -29,6 +29,7 @@ test package lua5.2,lua-5.2,lua52                liblua5.2-dev      -           
 test command lua5.3                              lua5.3             -                 lua5.3           -
 test package lua5.3,lua-5.3,lua53                liblua5.3-dev      -                 lua5.3-dev       -
 test module lua5.4,busted                        lua-busted         luarocks:busted   luarocks:busted  luarocks:busted
+test file /usr/share/i18n/locales/de_DE          locales            glibc-locale-source -            -
 test command luarocks                            luarocks           luarocks          luarocks5.4      luarocks
 test command python3                             python3            python3           python3          python3
 lint command luacheck                            lua-check          luarocks:luacheck luarocks:luacheck luacheck

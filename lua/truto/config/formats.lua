@@ -8,6 +8,9 @@ local MAX_URL = 8192
 -- No secret that could be pasted whole by mistake is shorter than its mask.
 local MAX_MASK = 128
 
+-- How all masks begin: most secrets do not.
+local MASK_START = "^[xX.#%[(<${rRmMhHfF]"
+
 -- Whole texts that stand where a secret was, or is still to come.
 local MASKS = {
   "^[xX][xX][xX]+$",
@@ -21,25 +24,44 @@ local MASKS = {
   "^{{[^{}]+}}$", -- {{ api_key }}
 }
 
+local BULLETS = "\226\128\162\226\128\162" -- U+2022 twice
+
 local WORDS = { redacted = true, masked = true, hidden = true, filtered = true }
 
---- Scheme, host and port of an absolute http or https URL.
+-- Hosts, and where they end: names and IPv4 addresses, then IPv6.
+local PLACES = {
+  "^([%w%.%-_~%%]+):?(%d*)()",
+  "^(%[[%x:%.]+%]):?(%d*)()",
+}
+
+-- The host and port that begin at a byte and reach to the end of the
+-- authority.
+local function place_at(text, start)
+  for i = 1, #PLACES do
+    local host, port, stop = text:match(PLACES[i], start)
+    if host and text:find("^[/?#]", stop) or stop == #text + 1 then
+      port = port ~= "" and tonumber(port) or nil
+      if port and (port < 1 or port > 65535) then return nil end
+      return host, port
+    end
+  end
+  return nil
+end
+
+--- Host and port of an absolute http or https URL.
 ---@param text string
----@return string? scheme lower-case; nil if the text is no such URL
----@return string? host lower-case
+---@return string? host nil if the text is no such URL
 ---@return integer? port
 function M.url(text)
-  if #text > MAX_URL or text:find("[^!#-;=?-Z%[%]_a-z~]") then return nil end
-  local scheme, authority = text:match("^(%a+)://([^/?#]+)")
-  scheme = scheme and scheme:lower()
-  if scheme ~= "http" and scheme ~= "https" then return nil end
-  local place = authority:match("@([^@]*)$") or authority
-  local host, port = place:match("^([%w%.%-_~%%]+):?(%d*)$")
-  if not host then host, port = place:match("^(%[[%x:%.]+%]):?(%d*)$") end
-  if not host then return nil end
-  port = port ~= "" and tonumber(port) or nil
-  if port and (port < 1 or port > 65535) then return nil end
-  return scheme, host:lower(), port
+  local start = text:match("^[hH][tT][tT][pP][sS]?://()")
+  if not start or #text > MAX_URL or text:find("[^!#-;=?-Z%[%]_a-z~]") then
+    return nil
+  end
+  local host, port = place_at(text, start)
+  if host then return host, port end
+  local after_user = text:match("^[^/?#]*@()", start)
+  if after_user then return place_at(text, after_user) end
+  return nil
 end
 
 --- A URL for people who print: without user, password and query, which may
@@ -53,10 +75,11 @@ function M.printable(text)
 end
 
 --- Whether a host is the given one or below it.
----@param host string lower-case, as all hosts here
----@param parent string
+---@param host string
+---@param parent string lower-case
 ---@return boolean
 function M.is_below(host, parent)
+  host = host:lower()
   return host == parent or host:sub(-#parent - 1) == "." .. parent
 end
 
@@ -65,14 +88,15 @@ end
 ---@param text string
 ---@return boolean
 function M.is_mask(text)
-  if text:find("***", 1, true) then return true end
-  if #text > MAX_MASK then return false end
-  if text:find("\226\128\162\226\128\162", 1, true) then return true end
+  if text:find("***", 1, true) or text:find(BULLETS, 1, true) then
+    return true
+  end
+  if #text > MAX_MASK or not text:find(MASK_START) then return false end
   for i = 1, #MASKS do
     if text:find(MASKS[i]) then return true end
   end
   local lower = text:lower()
-  return WORDS[lower] or lower:find("^your[_%-%s]") ~= nil
+  return WORDS[lower] == true
 end
 
 return M

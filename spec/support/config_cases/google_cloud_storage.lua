@@ -1,0 +1,100 @@
+--- Rows for google_cloud_storage.
+
+local tables = require "support.config_cases.tables"
+
+local FROM_STORE = "what the config leaves out is in the store already"
+
+-- Rows about what is in `credentials`.
+local function service_account(truto)
+  return {
+    { "nothing", {} },
+    { "all fields", { type = "service_account", project_id = "p",
+      private_key_id = "i", private_key = "-----BEGIN PRIVATE KEY-----\nA\n",
+      client_email = "a@b.c", client_id = "1", auth_uri = "https://a.b",
+      token_uri = "https://a.b", auth_provider_x509_cert_url = "https://a.b",
+      client_x509_cert_url = "https://a.b",
+      universe_domain = "googleapis.com" } },
+    { "a secret object", { private_key_id = "i",
+      private_key = truto.secret "k" } },
+    { "any field as secret", { client_email = truto.secret "a@b.c" } },
+    { "the secret half of the pair", { private_key = "k" }, warnings = {
+      "half_credential_pair config.credentials.private_key" } },
+    { "the public half of the pair", { private_key_id = "i" }, warnings = {
+      "half_credential_pair config.credentials.private_key_id" } },
+    { "another kind of key", { type = "authorized_user" },
+      "invalid_value config.credentials.type" },
+    { "an empty kind", { type = "" }, "invalid_value config.credentials.type" },
+    { "a kind as number", { type = 1 },
+      "type_mismatch config.credentials.type" },
+    { "an id as number", { client_id = 1234567890 },
+      "type_mismatch config.credentials.client_id" },
+    { "an id as null", { client_id = truto.null },
+      "type_mismatch config.credentials.client_id" },
+    { "a project as boolean", { project_id = true },
+      "type_mismatch config.credentials.project_id" },
+    { "a key as list of lines", { private_key_id = "i", private_key = { "a" } },
+      "type_mismatch config.credentials.private_key" },
+    { "a masked key", { private_key_id = "i", private_key =
+      "-----BEGIN PRIVATE KEY-----\n****\n-----END PRIVATE KEY-----\n" },
+      "masked_secret config.credentials.private_key" },
+    { "a token URL without scheme", { token_uri = "oauth2.googleapis.com" },
+      "invalid_url config.credentials.token_uri" },
+    { "all URLs wrong", { client_x509_cert_url = "c", auth_uri = "a",
+      auth_provider_x509_cert_url = "p", token_uri = "t" },
+      "invalid_url config.credentials.auth_uri",
+      "invalid_url config.credentials.token_uri",
+      "invalid_url config.credentials.auth_provider_x509_cert_url",
+      "invalid_url config.credentials.client_x509_cert_url" },
+    { "a domain as object", { universe_domain = {} },
+      "type_mismatch config.credentials.universe_domain" },
+    { "privateKey", { privateKey = "k" },
+      "unknown_field config.credentials.privateKey" },
+    { "a field of the config", { bucket = "b" },
+      "unknown_field config.credentials.bucket" },
+    { "a list", { "k" }, "unknown_field config.credentials[1]" },
+    { "65 fields", tables.many_keys(65), "unknown_field config.credentials" },
+    { "tables.hostile metamethods", tables.hostile { project_id = "p" } },
+  }
+end
+
+local function google_cloud_storage(truto)
+  return {
+    { "nothing", {}, "missing_field config.credentials", server = {},
+      why = FROM_STORE },
+    { "nothing, partial", {}, partial = true },
+    { "the bucket alone", { bucket = "b" }, "missing_field config.credentials",
+      server = {}, why = FROM_STORE },
+    { "the bucket alone, partial", { bucket = "b" }, partial = true },
+    { "a wrong bucket, partial", { bucket = 1 },
+      "type_mismatch config.bucket", partial = true },
+    { "credentials as JSON text", { credentials = "{}" },
+      "type_mismatch config.credentials" },
+    { "credentials as secret", { credentials = truto.secret "{}" },
+      "type_mismatch config.credentials" },
+    { "credentials as null", { credentials = truto.null },
+      "type_mismatch config.credentials" },
+    { "credentials as boolean, partial", { credentials = false },
+      "type_mismatch config.credentials", partial = true },
+    { "a private key too far out", { private_key = "k", credentials = {} },
+      "unknown_field config.private_key" },
+    { "a region", { credentials = {}, region = "eu" },
+      "unknown_field config.region" },
+    { "a cycle", tables.cyclic(), "unknown_field config.credentials.bucket",
+      "unknown_field config.credentials.credentials", sent = false },
+    { "problems inside and outside",
+      { bucket = 1, zeta = 1, credentials = { type = "x", alpha = 1 } },
+      "type_mismatch config.bucket", "invalid_value config.credentials.type",
+      "unknown_field config.credentials.alpha", "unknown_field config.zeta" },
+  }
+end
+
+local function in_credentials(truto)
+  local rows = service_account(truto)
+  for _, row in ipairs(rows) do
+    row[1] = "credentials: " .. row[1]
+    row[2] = { credentials = row[2] }
+  end
+  return rows
+end
+
+return { google_cloud_storage, in_credentials }
