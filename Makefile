@@ -45,7 +45,7 @@ RUN = LUA_CPATH="$(BUILD)/?.so;;" $(LUA)
 TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
-.PHONY: build demo test lint sanitize valgrind install rock clean help \
+.PHONY: build demo test lint sanitize valgrind install rock clean help build-test \
   demo-requirements test-requirements build-all
 
 build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
@@ -57,6 +57,17 @@ $(MODULE): $(OBJECTS)
 $(BUILD)/%.o: csrc/%.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# What specs need beside the module.
+$(BUILD)/process.so: spec/support/process.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -lpthread $(LDFLAGS)
+
+$(BUILD)/slow_resolver.so: spec/support/slow_resolver.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
+
+build-test: $(MODULE) $(BUILD)/process.so $(BUILD)/slow_resolver.so
 
 demo-requirements:
 	@sh spec/support/requirements.sh demo
@@ -72,7 +83,7 @@ demo: demo-requirements ## update one datastore of each type in the sandbox
 
 build-all:
 	@for vm in $(TEST_VMS); do \
-	  $(MAKE) --no-print-directory -s LUA=$$vm build || exit 1; done
+	  $(MAKE) --no-print-directory -s LUA=$$vm build-test || exit 1; done
 
 test: test-requirements ## run all specs on every VM
 	@$(MAKE) --no-print-directory build-all

@@ -54,6 +54,10 @@ static const struct meaning {
 #if LIBCURL_VERSION_NUM >= 0x074900
     {CURLE_PROXY, "network", "proxy_failed", "the proxy refused"},
 #endif
+#if LIBCURL_VERSION_NUM >= 0x080600
+    {CURLE_TOO_LARGE, "response", "headers_too_large",
+     "a header line of the answer is too long for libcurl"},
+#endif
     {CURLE_OUT_OF_MEMORY, "setup", "out_of_memory", "not enough memory"},
 };
 
@@ -85,9 +89,18 @@ static bool was_refused(const struct transfer *transfer) {
 static bool note_own_abort(const struct transfer *transfer,
                            struct failure *failure) {
     const struct response *response = &transfer->response;
+    if (transfer->cancelled) {
+        return failure_set(failure, "interrupted", "cancelled",
+                           "the call was cancelled");
+    }
     if (transfer->interrupted) {
         return failure_set(failure, "interrupted", "interrupted",
                            "interrupted by a signal");
+    }
+    if (transfer->nameless) {
+        return failure_set(failure, "tls", "certificate_invalid",
+                           "the server's certificate has no subject "
+                           "alternative name, only a common name");
     }
     if (transfer->result == CURLE_ABORTED_BY_CALLBACK) {
         return failure_set(failure, "network", "connection_lost",
@@ -133,6 +146,12 @@ static void note_result(const struct transfer *transfer,
                              : curl_easy_strerror(transfer->result);
     failure_set(failure, meaning->kind, meaning->code, "%s: %s", meaning->text,
                 detail);
+    if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->sends > 0 &&
+        transfer->response.body.length == 0) {
+        failure_set(failure, "response", "headers_too_large",
+                    "a header line of the answer is over 100 kB, or memory "
+                    "ran out: libcurl does not tell which");
+    }
     long answer = connect_answer(transfer);
     if (transfer->result == CURLE_COULDNT_CONNECT && was_refused(transfer)) {
         failure->code = "connection_refused";
@@ -142,9 +161,17 @@ static void note_result(const struct transfer *transfer,
     }
 }
 
+/* An error's status is worth more than the end of its body. */
+static bool is_error_with_cut_body(const struct transfer *transfer) {
+    return transfer->response.status > 299 && !transfer->interrupted &&
+           transfer->response.body.status == BUFFER_FULL;
+}
+
 bool transfer_succeeded(const struct transfer *transfer,
                         struct failure *failure) {
-    if (transfer->result == CURLE_OK) return true;
+    if (transfer->result == CURLE_OK || is_error_with_cut_body(transfer)) {
+        return true;
+    }
     if (!note_own_abort(transfer, failure)) {
         /* noted */
     } else if (transfer->result == CURLE_OPERATION_TIMEDOUT) {

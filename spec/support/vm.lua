@@ -10,6 +10,9 @@ end
 --- As `lua5.4`, `luajit`.
 M.name = name()
 
+--- The folder with what was built for it.
+M.build = os.getenv "TRUTO_BUILD" or "build/" .. M.name
+
 --- Shell text that starts the interpreter with the modules of this tree.
 local suffix = _VERSION:match("[%d.]+$"):gsub("%.", "_")
 M.command = table.concat({

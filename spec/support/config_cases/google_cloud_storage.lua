@@ -53,7 +53,7 @@ local function service_account(truto)
       "unknown_field config.credentials.bucket" },
     { "a list", { "k" }, "unknown_field config.credentials[1]" },
     { "65 fields", tables.many_keys(65), "unknown_field config.credentials" },
-    { "tables.hostile metamethods", tables.hostile { project_id = "p" } },
+    { "hostile metamethods", tables.hostile { project_id = "p" } },
   }
 end
 

@@ -115,8 +115,8 @@ local function wrong_names()
     { "65 fields", tables.many_keys(65), "unknown_field config" },
     { "a cycle in an unknown field", { bucket = "b", loop = tables.cyclic() },
       "unknown_field config.loop", sent = false },
-    { "tables.hostile metamethods", tables.hostile { bucket = "b" } },
-    { "tables.hostile metamethods and a problem", tables.hostile { bucket = 5 },
+    { "hostile metamethods", tables.hostile { bucket = "b" } },
+    { "hostile metamethods and a problem", tables.hostile { bucket = 5 },
       "type_mismatch config.bucket" },
   }
 end

@@ -45,9 +45,10 @@ local function unnamed(truto)
     { "no type at all", { host = "h", password = "p" },
       "unknown_field config.host", "unknown_field config.password",
       on = "qdrant" },
-    { "65 fields", tables.many_keys(65), "unknown_field config", on = "s3" },
+    { "65 fields", tables.many_keys(65), "unknown_field config",
+      on = "s3" },
     { "a list", { "a" }, "unknown_field config[1]", on = "s3" },
-    { "tables.hostile metamethods", tables.hostile { bucket = "b" }, on = "s3" },
+    { "hostile metamethods", tables.hostile { bucket = "b" }, on = "s3" },
   }
 end
 

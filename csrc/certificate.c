@@ -1,0 +1,37 @@
+#include "certificate.h"
+
+#include <string.h>
+
+/* Other TLS libraries list no extensions, so nothing follows from there. */
+static bool backend_lists_extensions(void) {
+    static const char *const names[] = {"OpenSSL", "LibreSSL", "BoringSSL",
+                                        "quictls", "AWS-LC"};
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info->ssl_version == NULL) return false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strncmp(info->ssl_version, names[i], strlen(names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+CURLcode certificate_keep(CURL *easy) {
+    if (!backend_lists_extensions()) return CURLE_OK;
+    return curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+}
+
+bool certificate_has_names(CURL *easy) {
+    static const char field[] = "X509v3 Subject Alternative Name:";
+    struct curl_certinfo *certificates = NULL;
+    CURLcode known = curl_easy_getinfo(easy, CURLINFO_CERTINFO, &certificates);
+    if (known != CURLE_OK || certificates == NULL ||
+        certificates->num_of_certs < 1) {
+        return true; /* a kept connection, or plain http to loopback */
+    }
+    const struct curl_slist *line = certificates->certinfo[0];
+    for (; line != NULL; line = line->next) {
+        if (strncmp(line->data, field, sizeof field - 1) == 0) return true;
+    }
+    return false;
+}

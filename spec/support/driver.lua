@@ -1,0 +1,59 @@
+--- Drivers for the specs: time that passes only when somebody waits.
+
+local M = {}
+
+--- A driver whose attempts are given, and whose waits take no time.
+---@param script table one entry per attempt: a function of (driver, sending)
+---  or a table { datastore, err, facts, takes = seconds }; the last one is
+---  repeated
+---@return table driver with `clock`, `waits` and `sent` (a copy of each
+---  attempt's `sending`); `chance` is what random() gives
+function M.scripted(script)
+  local driver = { clock = 1000, waits = {}, sent = {}, chance = 0.5 }
+  function driver.now() return driver.clock end
+  function driver.random() return driver.chance end
+  function driver.wait(seconds)
+    driver.waits[#driver.waits + 1] = seconds
+    driver.clock = driver.clock + seconds
+    return true
+  end
+  function driver.attempt(_, _, _, sending)
+    local copy = {}
+    for name, value in pairs(sending) do copy[name] = value end
+    driver.sent[#driver.sent + 1] = copy
+    local entry = script[math.min(#driver.sent, #script)]
+    if type(entry) == "function" then return entry(driver, sending) end
+    driver.clock = driver.clock + (entry.takes or 0)
+    local err, facts = nil, { elapsed = entry.takes or 0 }
+    if entry[2] then
+      err = {}
+      for name, value in pairs(entry[2]) do err[name] = value end
+    end
+    for name, value in pairs(entry[3] or {}) do facts[name] = value end
+    if facts.elapsed == false then facts.elapsed = nil end
+    return entry[1], err, facts
+  end
+  return driver
+end
+
+--- The blocking driver, but for its waits: they are noted, and the clock
+--- jumps.
+---@return table driver with `waits`, `sent` and `chance`
+function M.impatient()
+  local blocking = require "truto.driver".blocking
+  local driver = { waits = {}, sent = {}, skipped = 0, chance = 0.5 }
+  function driver.attempt(handle, id, changes, sending)
+    driver.sent[#driver.sent + 1] = sending
+    return blocking.attempt(handle, id, changes, sending)
+  end
+  function driver.now() return blocking.now() + driver.skipped end
+  function driver.random() return driver.chance end
+  function driver.wait(seconds)
+    driver.waits[#driver.waits + 1] = seconds
+    driver.skipped = driver.skipped + seconds
+    return true
+  end
+  return driver
+end
+
+return M

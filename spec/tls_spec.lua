@@ -1,0 +1,99 @@
+local exchange = require "support.exchange"
+
+local server = exchange.server
+
+local function fails(changes)
+  server:reset()
+  changes.max_attempts = 1
+  local datastore, err, meta = exchange.update("record", changes)
+  assert.is_nil(datastore)
+  assert.equal("not_sent", err.outcome, err.message)
+  assert.equal(1, meta.attempts)
+  assert.same({}, server:log())
+  return err
+end
+
+describe("a server's certificate", function()
+  it("for another host is refused (T01)", function()
+    local err = fails { listener = "wrong_host" }
+    assert.equal("tls", err.kind)
+    assert.equal("certificate_invalid", err.code)
+    assert.matches("localhost", err.message, 1, true)
+  end)
+
+  it("that has expired is refused (T02)", function()
+    local err = fails { listener = "expired" }
+    assert.equal("certificate_invalid", err.code)
+    assert.matches("expired", err.message, 1, true)
+  end)
+
+  it("of an unknown authority is refused (T03)", function()
+    local err = fails { listener = "unknown_ca" }
+    assert.equal("certificate_invalid", err.code)
+    assert.matches("issuer", err.message, 1, true)
+  end)
+
+  it("with the name only in CN is refused (T04)", function()
+    assert.equal("certificate_invalid", fails({ listener = "cn_only" }).code)
+  end)
+
+  it("is checked against ca_file alone", function()
+    assert.equal("certificate_invalid",
+      fails({ ca_file = server.files.other_ca }).code)
+  end)
+
+  it("is seen anew by new connections (T14)", function()
+    local client = exchange.client("record", { listener = "rotating" })
+    assert(client.datastore.update("ds_1", { label = "x" }))
+    client.close()
+    server:command "certificate rotating expired"
+    assert.equal("certificate_invalid", fails({ listener = "rotating" }).code)
+    server:command "certificate rotating renewed"
+    assert(exchange.update("record", { listener = "rotating" }))
+  end)
+end)
+
+describe("a TLS handshake", function()
+  it("with TLS 1.1 at most is refused (T05)", function()
+    assert.equal("tls", fails({ listener = "tls11" }).kind)
+  end)
+
+  it("with TLS 1.2 passes", function()
+    assert(exchange.update("record", { listener = "tls12" }))
+  end)
+
+  it("that stalls ends at the timeout (T10)", function()
+    local err = fails { listener = "stalled_handshake", connect_timeout = 0.2 }
+    assert.equal("timeout", err.kind)
+    assert.equal("connect_timeout", err.code)
+  end)
+
+  it("that is answered in plain text, reset or closed fails", function()
+    for _, listener in ipairs { "plain_answer", "reset_handshake",
+      "close_handshake" } do
+      local err = fails { listener = listener }
+      assert.is_true(err.kind == "tls" or err.kind == "network", err.kind)
+    end
+  end)
+
+  it("gives the client's certificate where asked", function()
+    assert(exchange.update("record", {
+      listener = "client_cert", client_cert = server.files.client,
+      client_key = server.files.key,
+    }))
+  end)
+end)
+
+describe("a CA file that is no CA file (T08)", function()
+  it("is a setup error that names it", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write "no certificate\n"
+    file:close()
+    local err = fails { ca_file = path }
+    os.remove(path)
+    assert.equal("setup", err.kind)
+    assert.equal("ca_unusable", err.code)
+    assert.matches(path, err.message, 1, true)
+  end)
+end)
