@@ -354,11 +354,12 @@ describe("truto.sandbox answers", function()
       for i = 1, 3 do
         local status, body, headers = request(other, "GET", "/datastore/x")
         seen[i] = status .. " " .. headers["ratelimit-remaining"] .. " "
-          .. tostring(headers["retry-after"]) .. " " .. body.statusCode
+          .. tostring(headers["retry-after"])
+        assert.equal(status, body.statusCode)
       end
       local unauthorized = request(other, "GET", "/", { token = false })
       other.stop()
-      assert.same({ "404 1 nil 404", "404 0 nil 404", "429 0 600 429" }, seen)
+      assert.same({ "404 1 nil", "404 0 nil", "429 0 600" }, seen)
       assert.equal(401, unauthorized)
     end)
   end)
@@ -379,7 +380,8 @@ describe("truto.sandbox answers", function()
       return curl.run(sandbox, "-o /dev/null " .. curl.bearer(sandbox)
         .. " -H 'Content-Type: application/json' -X PATCH -d '{\"label\": \""
         .. fault .. "\"}' -H 'truto-sandbox-fault: " .. fault .. "' "
-        .. sandbox.base_url .. "/datastore/ds_gcs; echo $?"):match("%d+$")
+        .. sandbox.base_url .. "/datastore/ds_gcs 2>/dev/null; echo $?")
+        :match("%d+$")
     end
 
     it("answers with a status and changes nothing", function()

@@ -181,7 +181,7 @@ describe("truto.sandbox", function()
       shell("mkfifo " .. out)
       local code = ("package.path = %q"
         .. " local s = assert(require('truto.sandbox').start())"
-        .. " print(s.base_url) print(s.ca_file) io.stdout:close() %s")
+        .. " print(s.base_url) print(s.ca_file) io.stdout:flush() %s")
         :format(package.path, more)
       local pipe = assert(io.popen(("exec >%s; echo $$; exec %s -e %s")
         :format(out, this_lua(), quote(code)), "w"))
@@ -258,8 +258,11 @@ describe("truto.sandbox", function()
 
     it("keeps connections", function()
       local url = sandbox.base_url .. "/datastore/ds_s3"
-      assert.equal("1 0 ", curl.run(sandbox, table.concat({ bearer(sandbox),
-        "-o /dev/null -o /dev/null -w '%{num_connects} '", url, url }, " ")))
+      for _, version in ipairs { "--http1.1 ", "--http2 " } do
+        assert.equal("1 0 0 0 ", curl.run(sandbox, version
+          .. bearer(sandbox) .. " -w '%{num_connects} '"
+          .. (" -o /dev/null " .. url):rep(4)))
+      end
     end)
 
     it("answers a client that waits for 100 Continue", function()

@@ -3,9 +3,12 @@
 local config = require "truto.config"
 local core = require "truto.core"
 local datastore = require "truto.datastore"
+local driver = require "truto.driver"
 local environment = require "truto.environment"
 local errors = require "truto.errors"
+local log = require "truto.log"
 local options = require "truto.options"
+local quota = require "truto.quota"
 local secret = require "truto.secret"
 local version = require "truto.version"
 
@@ -77,6 +80,26 @@ local function find_token(given)
   return environment.token()
 end
 
+-- What the calls of a client share; the options are copied, so that what
+-- happens to the caller's table later has no effect.
+---@return truto.datastore.Client
+local function shared_state(handle, token, given, chosen)
+  local defaults = {}
+  for name, value in pairs(given) do defaults[name] = value end
+  defaults.token = nil
+  return {
+    handle = handle,
+    token = token,
+    defaults = defaults,
+    driver = chosen,
+    quota = quota.new(),
+    pacing = {},
+    sinks = log.sinks(given.log),
+    on_retry = given.on_retry,
+    closed = false,
+  }
+end
+
 local Client = {
   __name = "truto.client",
   __tostring = function() return "truto.client" end,
@@ -104,11 +127,18 @@ function M.new(given)
   local token
   token, err = find_token(given.token)
   if not token then return nil, err end
+  local chosen
+  chosen, err = driver.choose(given.driver)
+  if not chosen then return nil, errors.new(err) end
   local handle, failure = core.client.new(made)
   if not handle then return nil, errors.new(failure) end
+  local state = shared_state(handle, token, given, chosen)
   return setmetatable({
-    datastore = datastore.bind(handle, token, given),
-    close = function() core.client.close(handle) end,
+    datastore = datastore.bind(state),
+    close = function()
+      state.closed = true
+      core.client.close(handle)
+    end,
     secret = secret,
     config = config,
     null = core.null,

@@ -13,13 +13,14 @@ local redact = require "truto.config.redact"
 local service_account = require "truto.config.service_account"
 local shapes = require "truto.config.shapes"
 
+---@class truto.ConfigModule
 local M = {}
 
 local WHERE = "truto.config."
 
 -- A table like the module's own means a call with a colon.
 local function expect(value, expected, where, argument)
-  if value == M then
+  if rawequal(value, M) then
     error(WHERE .. where .. ": call it with a dot, not a colon", 3)
   elseif type(value) ~= expected then
     error(("%s%s: %s must be a %s, not a %s")

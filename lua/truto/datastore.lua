@@ -1,7 +1,7 @@
 --- `datastore.update`: what the call means; C makes the exchange.
 
+local attempts = require "truto.attempts"
 local config = require "truto.config"
-local core = require "truto.core"
 local errors = require "truto.errors"
 local options = require "truto.options"
 local secret = require "truto.secret"
@@ -18,9 +18,10 @@ local WHERE = "datastore.update"
 ---@class truto.Meta
 ---@field status? integer HTTP status
 ---@field attempts integer requests made, or tried
----@field elapsed? number seconds
+---@field elapsed number seconds of all attempts and waits
 ---@field headers? table<string, string> lower-case names
 ---@field connection_reused? boolean
+---@field ratelimit? truto.RateLimit if the answer told
 ---@field warnings truto.Issue[]
 
 local function check_arguments(self, id, changes)
@@ -41,7 +42,8 @@ local function token_failure(message)
   }
 end
 
--- A function is asked at every call. What it raises may hold the token.
+-- A function is asked before every attempt: a wait may outlive what it gave.
+-- What it raises may hold the token.
 local function current_token(token)
   if type(token) ~= "function" then return token end
   local called, value = pcall(token)
@@ -54,16 +56,33 @@ end
 
 -- Only Lua may call the function of a secret, since that may yield; so C
 -- gives back the first such secret that it meets, once for each.
-local function attempt(handle, id, changes, sending)
+local function attempt(client, id, changes, headers, limit)
+  local token, err = current_token(client.token)
+  if not token then return nil, err, {} end
+  local sending = { token = token, headers = headers }
   while true do
-    local datastore, err, facts =
-      core.datastore.update(handle, id, changes, sending)
-    if not err or err.code ~= "secret_unread" then
-      return datastore, err, facts
+    local in_time, late = limit(sending)
+    if not in_time then return nil, late, {} end
+    local datastore, failure, facts =
+      client.driver.attempt(client.handle, id, changes, sending)
+    if not failure or failure.code ~= "secret_unread" then
+      return datastore, failure, facts
     end
-    local loaded, failure = secret.load(err.secret)
+    local loaded
+    loaded, failure = secret.load(failure.secret)
     if not loaded then return nil, failure, facts end
   end
+end
+
+-- What the call says, else the client, else the default.
+local function policy(given, defaults)
+  local made = {}
+  for name, value in pairs(attempts.DEFAULTS) do
+    if given[name] ~= nil then value = given[name]
+    elseif defaults[name] ~= nil then value = defaults[name] end
+    made[name] = value
+  end
+  return made
 end
 
 local function validation(given, defaults)
@@ -76,20 +95,19 @@ local function validation(given, defaults)
   }
 end
 
-local function refused(err)
-  return nil, err, { attempts = 0, warnings = {} }
-end
-
 ---@class truto.Datastore
 ---@field update fun(id: string, changes: truto.Changes,
 ---  options?: truto.CallOptions): table?, truto.Error?, truto.Meta
 
+---@class truto.datastore.Client: truto.attempts.Client
+---@field handle userdata core client
+---@field token string|truto.Secret|fun(): string|truto.Secret
+---@field defaults truto.ClientOptions
+
 --- The datastore operations bound to one client.
----@param handle userdata core client
----@param token string|truto.Secret|fun(): string|truto.Secret
----@param defaults truto.ClientOptions
+---@param client truto.datastore.Client
 ---@return truto.Datastore
-function M.bind(handle, token, defaults)
+function M.bind(client)
   local bound = {}
 
   --- Changes a datastore: `PATCH /datastore/{id}` with exactly the fields of
@@ -103,21 +121,23 @@ function M.bind(handle, token, defaults)
   function bound.update(id, changes, given)
     check_arguments(bound, id, changes)
     given = options.check(given, "call", WHERE, 2)
+    if client.closed then error(WHERE .. ": the client is closed", 2) end
     local issues, warnings =
-      config.check_changes(changes, validation(given, defaults))
-    if #issues > 0 then return refused(errors.validation(issues)) end
-    local value, err = current_token(token)
-    if not value then return refused(err) end
-    local datastore, failure, meta = attempt(handle, id, changes, {
-      token = value,
-      headers = given.headers,
-      timeout = given.timeout or defaults.timeout,
-      connect_timeout = defaults.connect_timeout,
-    })
-    meta.attempts = failure and failure.outcome == "not_sent"
-      and not failure.url and 0 or 1
-    meta.warnings = warnings
-    return datastore, failure and errors.new(failure), meta
+      config.check_changes(changes, validation(given, client.defaults))
+    local call = {
+      client = client,
+      policy = policy(given, client.defaults),
+      method = "PATCH",
+      path = "/datastore/{id}",
+      warnings = warnings,
+      attempt = function(limit)
+        return attempt(client, id, changes, given.headers, limit)
+      end,
+    }
+    if #issues > 0 then
+      return attempts.refuse(call, errors.validation(issues))
+    end
+    return attempts.run(call)
   end
 
   return bound

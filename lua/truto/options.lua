@@ -1,6 +1,7 @@
 --- The options of `truto.new` and of a call, as data; one checker reads it.
 
 local names = require "truto.config.names"
+local driver = require "truto.driver"
 local secret = require "truto.secret"
 
 local M = {}
@@ -14,6 +15,12 @@ local DAY = 86400
 ---@field base_url? string default `TRUTO_BASE_URL`, or the public service
 ---@field timeout? number seconds for one attempt, default 30
 ---@field connect_timeout? number seconds to connect, default 10
+---@field deadline? number seconds for all attempts and waits, default 120
+---@field max_attempts? integer 1 to 100, the first included, default 3
+---@field retry? boolean|"not_sent" default `true`: what may pass by itself is
+---  tried again; `"not_sent"`: only what cannot have been applied
+---@field on_retry? fun(event: truto.RetryEvent) told before each wait
+---@field log? fun(event: truto.Event) told what the client does
 ---@field ca_file? string PEM file of the only trusted authorities; else
 ---  `TRUTO_CA_FILE`, or the system's
 ---@field client_cert? string PEM file of a client certificate
@@ -22,9 +29,13 @@ local DAY = 86400
 ---@field user_agent? string stands before truto's own
 ---@field max_response_bytes? integer largest answer, default 1 MiB
 ---@field validate? boolean|"warn" check changes first, default `true`
+---@field driver? "blocking"|truto.Driver how attempts and waits are made
 
 ---@class truto.CallOptions
 ---@field timeout? number seconds for one attempt
+---@field deadline? number seconds for all attempts and waits
+---@field max_attempts? integer 1 to 100, the first included
+---@field retry? boolean|"not_sent" which failures are tried again
 ---@field headers? table<string, string|truto.Secret> more request headers
 ---@field validate? boolean|"warn"
 ---@field type? truto.DatastoreType type of the datastore, if it is known
@@ -52,6 +63,23 @@ local SECONDS = {
 }
 local TEXT = { accepts = is_text, wants = "a string without control bytes" }
 local MODE = { accepts = is_mode, wants = 'true, "warn" or false' }
+local ATTEMPTS = {
+  accepts = function(value)
+    return type(value) == "number" and value % 1 == 0 and value >= 1
+      and value <= 100
+  end,
+  wants = "a whole number, 1 to 100",
+}
+local RETRY = {
+  accepts = function(value)
+    return type(value) == "boolean" or value == "not_sent"
+  end,
+  wants = 'true, "not_sent" or false',
+}
+local FUNCTION = {
+  accepts = function(value) return type(value) == "function" end,
+  wants = "a function",
+}
 
 local KNOWN = {
   client = {
@@ -64,6 +92,16 @@ local KNOWN = {
     base_url = TEXT,
     timeout = SECONDS,
     connect_timeout = SECONDS,
+    deadline = SECONDS,
+    max_attempts = ATTEMPTS,
+    retry = RETRY,
+    on_retry = FUNCTION,
+    log = FUNCTION,
+    driver = {
+      accepts = driver.is_choice,
+      wants = '"blocking", or a table with the functions attempt, wait, now '
+        .. "and random",
+    },
     ca_file = TEXT,
     client_cert = TEXT,
     client_key = TEXT,
@@ -83,6 +121,9 @@ local KNOWN = {
   },
   call = {
     timeout = SECONDS,
+    deadline = SECONDS,
+    max_attempts = ATTEMPTS,
+    retry = RETRY,
     headers = {
       accepts = function(value) return type(value) == "table" end,
       wants = "a table of names and values",

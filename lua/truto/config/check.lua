@@ -9,6 +9,8 @@ local hints = require "truto.config.hints"
 local names = require "truto.config.names"
 local shapes = require "truto.config.shapes"
 
+local next, rawget, type = next, rawget, type
+
 local M = {}
 
 --- Keys looked at in one table. No type has nearly as many.
@@ -65,19 +67,25 @@ local function mismatch(scan, path, value, expected, more)
     :format(expected, M.received(value, scan), more or ""))
 end
 
+-- Made only where it is needed: most fields are right.
+local function at(path, field)
+  return path .. "." .. field.name
+end
+
 local function check_text(scan, field, path, value)
   if field.value and value ~= field.value then
-    note(scan.issues, path, "invalid_value",
+    note(scan.issues, at(path, field), "invalid_value",
       ("must be \"%s\""):format(field.value))
   elseif field.secret and formats.is_mask(value) then
-    note(scan.issues, path, "masked_secret", M.MASKED)
+    note(scan.issues, at(path, field), "masked_secret", M.MASKED)
   elseif field.format == "url" then
-    local scheme, host = formats.url(value)
-    if not scheme then
-      note(scan.issues, path, "invalid_url",
+    local host = formats.url(value)
+    if not host then
+      note(scan.issues, at(path, field), "invalid_url",
         "must be an absolute URL, as https://host/path or http://host:port")
     elseif field.ended and formats.is_below(host, field.ended.host) then
-      note(scan.warnings, path, "service_ended", field.ended.message)
+      note(scan.warnings, at(path, field), "service_ended",
+        field.ended.message)
     end
   end
 end
@@ -92,15 +100,15 @@ function CHECKS.string(scan, field, path, value, secret)
   local kind = type(value)
   if kind == "string" then
     if field.secret or field.format or field.value then
-      check_text(scan, field, path .. "." .. field.name, value)
+      check_text(scan, field, path, value)
     end
     return
   end
-  path = path .. "." .. field.name
+  path = at(path, field)
   if kind == "userdata" and scan.is_secret and scan.is_secret(value) then
     if not secret then
       mismatch(scan, path, value, "a string",
-        "; this field is not secret, answers show it")
+        "; this field is not secret and answers show it: give a string")
     end
   else
     mismatch(scan, path, value, secret and "a string or a secret"
@@ -110,18 +118,18 @@ end
 
 function CHECKS.integer(scan, field, path, value)
   if type(value) ~= "number" or value ~= math.floor(value) then
-    mismatch(scan, path .. "." .. field.name, value, "an integer")
+    mismatch(scan, at(path, field), value, "an integer")
   elseif value < field.minimum or value > field.maximum then
-    note(scan.issues, path .. "." .. field.name, "out_of_range",
+    note(scan.issues, at(path, field), "out_of_range",
       ("must be from %d to %d"):format(field.minimum, field.maximum))
   end
 end
 
 function CHECKS.object(scan, field, path, value, secret)
   if type(value) == "table" then
-    walk(scan, field.fields, value, path .. "." .. field.name, secret)
+    walk(scan, field.fields, value, at(path, field), secret)
   else
-    mismatch(scan, path .. "." .. field.name, value, "an object (a table)")
+    mismatch(scan, at(path, field), value, "an object (a table)")
   end
 end
 
@@ -135,7 +143,7 @@ local function check_pair(scan, field, path, values)
 end
 
 local function note_missing(scan, field, path)
-  note(scan.issues, path .. "." .. field.name, "missing_field",
+  note(scan.issues, at(path, field), "missing_field",
     ("a %s config must bring it (%s); partial = true leaves it out")
     :format(scan.shape.type, field.description))
 end

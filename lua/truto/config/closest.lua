@@ -6,6 +6,8 @@ local hints = require "truto.config.hints"
 local names = require "truto.config.names"
 local shapes = require "truto.config.shapes"
 
+local next, rawget = next, rawget
+
 local M = {}
 
 -- A field with the right name says twice as much as one that is nearly right.

@@ -12,6 +12,8 @@ local MAX_BYTES = 64 * 1024
 -- A key file holds strings only, one level deep.
 local MAX_DEPTH = 4
 
+local TYPE = "google_cloud_storage"
+
 -- What a key file must have to be one; the other fields may be missing.
 local NEEDED = { "type", "client_email", "private_key" }
 
@@ -52,7 +54,7 @@ local function documented(fields, decoded)
   return credentials
 end
 
--- Why the content is no key, with the remedy; nil if it is one.
+-- Why the content is no key; nil if it is one.
 local function problem_of(shape, credentials)
   local first = check.run {
     shape = shape,
@@ -62,6 +64,23 @@ local function problem_of(shape, credentials)
   for _, name in ipairs(NEEDED) do
     if credentials[name] == nil then return "it has no " .. name end
   end
+end
+
+-- The credentials in the text of a key file; or nil and why it is none.
+local function parse(text)
+  if #text > MAX_BYTES then return nil, "it is too large" end
+  local decoded = decode(text)
+  if not decoded then return nil, "it is no JSON object" end
+  local shape = check.shape(TYPE)
+  local credentials = {}
+  for _, field in ipairs(shape.fields) do
+    if field.name == "credentials" then
+      credentials = documented(field.fields, decoded)
+    end
+  end
+  local problem = problem_of(shape, credentials)
+  if problem then return nil, problem end
+  return credentials
 end
 
 --- The credentials in a key file, with the private key held as a secret. The
@@ -77,13 +96,8 @@ function M.read(path)
   end
   local text, err = read_file(path)
   if not text then return nil, err end
-  local shape = check.shape("google_cloud_storage")
-  local fields = shape.fields[2].fields
-  local decoded = #text <= MAX_BYTES and decode(text)
-  local credentials = decoded and documented(fields, decoded)
-  local problem = "it is no JSON object"
-  if credentials then problem = problem_of(shape, credentials) end
-  if problem then
+  local credentials, problem = parse(text)
+  if not credentials then
     return failure("key_file_invalid", ("%s is no service-account key file: "
       .. "%s; download a JSON key in the Google Cloud console")
       :format(path, problem))

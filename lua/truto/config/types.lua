@@ -18,13 +18,13 @@
 
 ---@class truto.config.GoogleCloudStorage
 ---@field bucket? string name of the bucket
----@field credentials? truto.config.ServiceAccount service-account key that Google gave out
+---@field credentials? truto.config.ServiceAccount service-account key
 
 ---@class truto.config.ServiceAccount
 ---@field type? "service_account" kind of the key file
 ---@field project_id? string Google Cloud project of the account
 ---@field private_key_id? string id of the private key
----@field private_key? string|truto.Secret private key as PEM text, line ends included
+---@field private_key? string|truto.Secret private key as PEM text
 ---@field client_email? string e-mail address of the account
 ---@field client_id? string numeric id of the account, as a string
 ---@field auth_uri? string where Google asks for consent
@@ -38,7 +38,7 @@
 ---@field secret_access_key? string|truto.Secret secret half of the access key
 ---@field region? string region of the bucket
 ---@field bucket? string name of the bucket
----@field base_url? string endpoint of a store that is not AWS: R2, MinIO and others
+---@field base_url? string endpoint if not AWS: R2, MinIO, others
 
 ---@class truto.config.Qdrant
 ---@field base_url? string URL of the Qdrant server
@@ -47,7 +47,24 @@
 ---@field collection? string collection of vectors
 
 ---@class truto.ConfigModule
----@field mongo_data_api fun(fields: truto.config.MongoDataApi): truto.config.MongoDataApi
----@field google_cloud_storage fun(fields: truto.config.GoogleCloudStorage): truto.config.GoogleCloudStorage
----@field s3 fun(fields: truto.config.S3): truto.config.S3
----@field qdrant fun(fields: truto.config.Qdrant): truto.config.Qdrant
+local M = {} -- luacheck: ignore 241
+
+--- Copies a config and marks it as `mongo_data_api`.
+---@param fields truto.config.MongoDataApi
+---@return truto.config.MongoDataApi config
+function M.mongo_data_api(fields) end -- luacheck: ignore 212
+
+--- Copies a config and marks it as `google_cloud_storage`.
+---@param fields truto.config.GoogleCloudStorage
+---@return truto.config.GoogleCloudStorage config
+function M.google_cloud_storage(fields) end -- luacheck: ignore 212
+
+--- Copies a config and marks it as `s3`.
+---@param fields truto.config.S3
+---@return truto.config.S3 config
+function M.s3(fields) end -- luacheck: ignore 212
+
+--- Copies a config and marks it as `qdrant`.
+---@param fields truto.config.Qdrant
+---@return truto.config.Qdrant config
+function M.qdrant(fields) end -- luacheck: ignore 212

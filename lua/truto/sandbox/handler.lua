@@ -52,21 +52,25 @@ local function send(stream, headers, body)
   if ok then stream:write_chunk(body, true, PATIENCE) end
 end
 
+--- Adds a header that HTTP/2 never puts into its table: lua-http 0.4 encodes
+--- the table's 63rd index wrongly, which ends the connection.
+local function add(headers, name, value)
+  headers:append(name, value, true)
+end
+
 local function write_answer(handler, stream, method, answer)
   local headers = new_headers()
   local window = handler.window
   local remaining, reset = window:state()
-  headers:append(":status", ("%d"):format(answer.status))
-  headers:append("content-type", "application/json")
-  headers:append("content-length", ("%d"):format(#answer.body))
-  headers:append("ratelimit-limit", ("%d"):format(window.limit))
-  headers:append("ratelimit-remaining", ("%d"):format(remaining))
-  headers:append("ratelimit-reset", ("%d"):format(reset))
-  if answer.allow then headers:append("allow", answer.allow) end
-  if answer.retry_after then
-    headers:append("retry-after", answer.retry_after)
-  end
-  if answer.status == 401 then headers:append("www-authenticate", "Bearer") end
+  add(headers, ":status", ("%d"):format(answer.status))
+  add(headers, "content-type", "application/json")
+  add(headers, "content-length", ("%d"):format(#answer.body))
+  add(headers, "ratelimit-limit", ("%d"):format(window.limit))
+  add(headers, "ratelimit-remaining", ("%d"):format(remaining))
+  add(headers, "ratelimit-reset", ("%d"):format(reset))
+  if answer.allow then add(headers, "allow", answer.allow) end
+  if answer.retry_after then add(headers, "retry-after", answer.retry_after) end
+  if answer.status == 401 then add(headers, "www-authenticate", "Bearer") end
   if method == "HEAD" or answer.status == 304 then
     stream:write_headers(headers, true, PATIENCE)
   else

@@ -165,8 +165,9 @@ local function split(path)
   local segments = {}
   local text = path:match("^/?([^?]*)")
   for segment in (text .. "/"):gmatch("([^/]*)/") do
-    segments[#segments + 1] = decode(segment)
-    if not segments[#segments] then return nil end
+    local decoded = decode(segment)
+    if not decoded then return nil end
+    segments[#segments + 1] = decoded
   end
   return segments
 end

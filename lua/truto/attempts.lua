@@ -1,0 +1,266 @@
+--- Attempt, decide, wait: one call of the user, however many requests.
+
+local callback = require "truto.callback"
+local errors = require "truto.errors"
+local log = require "truto.log"
+local quota = require "truto.quota"
+local ratelimit = require "truto.ratelimit"
+local retry = require "truto.retry"
+
+local M = {}
+
+--- What holds where neither the client nor the call says otherwise.
+---@class truto.Policy
+M.DEFAULTS = {
+  timeout = 30, ---@type number seconds for one attempt
+  connect_timeout = 10, ---@type number seconds
+  deadline = 120, ---@type number seconds for all attempts and waits
+  max_attempts = 3, ---@type integer the first included
+  retry = true, ---@type boolean|"not_sent"
+}
+
+---@class truto.attempts.Client what the calls of a client share
+---@field driver truto.Driver
+---@field quota truto.Quota
+---@field pacing truto.Pacing
+---@field sinks fun(event: truto.Event)[]
+---@field on_retry? fun(event: truto.RetryEvent)
+---@field closed boolean
+
+---@class truto.RetryEvent
+---@field attempt integer the one that failed; 0: a pause before the first
+---@field wait number seconds until the next
+---@field err truto.Error
+
+---@class truto.attempts.Call
+---@field client truto.attempts.Client
+---@field policy truto.Policy
+---@field attempt fun(limit: fun(sending: table): true?, truto.Error?):
+---  table?, table?, truto.Facts one attempt; `limit` sets its timeouts, or
+---  says why there is no time for it
+---@field method string
+---@field path string without anything that may be secret
+---@field warnings truto.Issue[]
+
+-- How much is uncertain; the outcome of a call is the worst of its attempts.
+local RANK = { not_sent = 1, rejected = 2, unknown = 3 }
+
+local function worse(a, b) return RANK[b] > RANK[a] and b or a end
+
+local function left(run)
+  local call = run.call
+  return call.policy.deadline - (call.client.driver.now() - run.started)
+end
+
+local function path_of(run, err)
+  local url = (err or run.err or {}).url
+  return url and url:match("^%a+://[^/]+([^?#]*)") or run.facts.path
+    or run.call.path
+end
+
+-- Builds no event that nobody wants.
+local function report(run, name, fields, err)
+  local call = run.call
+  if not call.client.sinks[1] then return end
+  fields.event = name
+  fields.method = call.method
+  fields.path = path_of(run, err)
+  if err then fields.kind, fields.code = err.kind, err.code end
+  log.emit(call.client.sinks, fields, call.warnings)
+end
+
+local function closed_error()
+  return errors.new {
+    kind = "setup", code = "client_closed",
+    message = "the client was closed during the call",
+  }
+end
+
+local function late_error(deadline)
+  return errors.new {
+    kind = "timeout", code = "deadline", retryable = true,
+    message = ("the deadline of %g s passed before an attempt could begin")
+      :format(deadline),
+  }
+end
+
+-- Asked at the last moment, since a token function may take its time, or
+-- close the client.
+local function limiter(run)
+  local policy = run.call.policy
+  return function(sending)
+    if run.call.client.closed then return nil, closed_error() end
+    local seconds = left(run)
+    if seconds <= 0 then
+      return nil, run.err or late_error(policy.deadline)
+    end
+    sending.timeout = math.min(policy.timeout, seconds)
+    sending.connect_timeout = math.min(policy.connect_timeout, seconds)
+    return true
+  end
+end
+
+local function note_facts(run, facts)
+  local client = run.call.client
+  run.attempts = run.attempts + 1
+  run.facts = facts
+  facts.ratelimit = ratelimit.parse(facts.headers)
+  ratelimit.note(client.pacing, facts.ratelimit, client.driver.now())
+end
+
+local function describe(run, err, facts)
+  run.err = errors.new(err)
+  run.outcome = worse(run.outcome, err.outcome)
+  run.transient = facts.elapsed ~= nil
+    and retry.is_transient(err, facts.status)
+  err.attempts = run.attempts
+  err.retry_after = err.retry_after or retry.clamp(facts.retry_after)
+    or run.transient and ratelimit.asked(facts.ratelimit) or nil
+  if err.retryable == nil then err.retryable = run.transient end
+end
+
+local function attempt(run)
+  report(run, "request", { attempt = run.attempts + 1 })
+  local datastore, err, facts = run.call.attempt(run.limit)
+  if facts.elapsed then note_facts(run, facts) end
+  if facts.status then
+    report(run, "response", {
+      attempt = run.attempts,
+      status = facts.status,
+      elapsed = facts.elapsed,
+      request_bytes = facts.request_bytes,
+      response_bytes = facts.response_bytes,
+      connection_reused = facts.connection_reused,
+    }, err)
+  end
+  if err then describe(run, err, facts) end
+  return datastore
+end
+
+-- What a callback does to its error must not reach ours.
+local function copy(err)
+  local fields = {}
+  for name, value in pairs(err) do fields[name] = value end
+  return errors.new(fields)
+end
+
+-- Callbacks come first: the wait goes on while they run.
+local function sleep(run, wait, err)
+  local call = run.call
+  local driver = call.client.driver
+  local wake = driver.now() + wait
+  report(run, "retry", {
+    attempt = run.attempts, wait = wait, status = err.status,
+  }, err)
+  if call.client.on_retry then
+    callback.call("on_retry", call.client.on_retry,
+      { attempt = run.attempts, wait = wait, err = copy(err) }, call.warnings)
+  end
+  wait = wake - driver.now()
+  if wait <= 0 or call.client.closed then return true end
+  local waited, failure = driver.wait(wait)
+  if waited then return true end
+  failure.message = failure.message .. ", after: " .. err.code
+  run.err = errors.new(failure)
+  return false
+end
+
+-- A used-up window is waited for only if the deadline allows; else the server
+-- is asked, which knows better.
+local function pause(run)
+  local client = run.call.client
+  local wait = ratelimit.pause(client.pacing, client.driver.now())
+  if not wait or wait >= left(run) then return true end
+  return sleep(run, wait, errors.new {
+    kind = "api", code = "rate_limited", retryable = true,
+    retry_after = wait, attempts = 0,
+    message = "the last answer left no request in this window; waiting for "
+      .. "its reset",
+  })
+end
+
+local function wait_to_retry(run)
+  local client, policy, err = run.call.client, run.call.policy, run.err
+  local cost = quota.cost(run.facts.status)
+  local wait, _, refused = retry.decide {
+    transient = run.transient,
+    outcome = err.outcome,
+    retry = policy.retry,
+    attempt = run.attempts,
+    max_attempts = policy.max_attempts,
+    tokens = client.quota.tokens,
+    cost = cost,
+    asked = err.retry_after,
+    left = left(run),
+    random = client.driver.random(),
+  }
+  if not wait then
+    err.retry_after = err.retry_after or refused
+    return false
+  end
+  quota.spend(client.quota, cost)
+  return sleep(run, wait, err)
+end
+
+local function finish(run, datastore)
+  local call, meta = run.call, run.facts
+  local err = not datastore and run.err or nil
+  meta.attempts = run.attempts
+  meta.elapsed = call.client.driver.now() - run.started
+  meta.warnings = call.warnings
+  if err then
+    err.attempts = run.attempts
+    err.outcome = worse(run.outcome, err.outcome)
+    if err.retryable == nil then err.retryable = false end
+    report(run, "error", {
+      attempt = run.attempts, status = err.status, outcome = err.outcome,
+      elapsed = meta.elapsed,
+    }, err)
+  end
+  return datastore, err, meta
+end
+
+--- Makes attempts until one succeeds, or the next is not worth it, not
+--- allowed, or not in time. What callbacks raise is ignored, with a warning
+--- `callback_failed` in `meta.warnings`.
+---@param call truto.attempts.Call
+---@return table? datastore
+---@return truto.Error? err `outcome` is the worst of all attempts
+---@return truto.Meta meta facts of the last attempt; of all: `attempts`,
+---  `elapsed`
+function M.run(call)
+  local run = {
+    call = call,
+    started = call.client.driver.now(),
+    attempts = 0,
+    outcome = "not_sent",
+    facts = {},
+  }
+  run.limit = limiter(run)
+  if not pause(run) then return finish(run) end
+  while true do
+    local datastore = attempt(run)
+    if datastore then
+      quota.earn(call.client.quota)
+      return finish(run, datastore)
+    end
+    if not wait_to_retry(run) then return finish(run) end
+  end
+end
+
+--- The failure of a call that never came to an attempt.
+---@param call truto.attempts.Call
+---@param err truto.Error
+---@return nil, truto.Error, truto.Meta
+function M.refuse(call, err)
+  return finish({
+    call = call,
+    started = call.client.driver.now(),
+    attempts = 0,
+    outcome = "not_sent",
+    facts = {},
+    err = err,
+  })
+end
+
+return M

@@ -1,0 +1,121 @@
+--- The background driver for programs with an event loop of their own.
+---
+--- One thread per process sends the updates; a call waits, by yielding, for
+--- a descriptor to become readable, and takes the result. What is needed of
+--- the loop are two functions that yield (examples/cqueues.lua):
+---
+---     local client = truto.new {
+---       driver = require("truto.background").driver {
+---         readable = function(descriptor, seconds) ... end,
+---         sleep = function(seconds) ... end,
+---       },
+---     }
+---
+--- The thread is started by the first call of a process, blocks all signals,
+--- touches no Lua, and ends with the last Lua state that used it. A process
+--- that forks starts anew in the child. Linux only.
+
+local core = require "truto.core"
+
+local M = {}
+
+---@class truto.EventLoop
+---@field readable fun(descriptor: integer, seconds: number) returns once the
+---  descriptor is readable or the time is over; may return earlier
+---@field sleep fun(seconds: number)
+
+-- Of waiting beyond the attempt's own timeout, which the thread keeps; it is
+-- reached only if the thread is starved.
+local GRACE = 5
+
+local function failure(code, message)
+  return {
+    kind = "setup", code = code, message = message, outcome = "not_sent",
+  }
+end
+
+--- The error of an attempt that was taken back because its end did not come.
+---@param outcome truto.Outcome
+---@return table err kind `"timeout"`
+function M.lost(outcome)
+  return {
+    kind = "timeout",
+    code = "timeout",
+    message = "the background thread did not answer in time"
+      .. (outcome == "unknown" and "; the update may have been applied" or ""),
+    outcome = outcome,
+  }
+end
+
+local function wait_for(exchange, descriptor, readable, seconds)
+  local give_up = core.system.monotonic() + seconds
+  while not core.background.done(exchange) do
+    local left = give_up - core.system.monotonic()
+    if left <= 0 then return false end
+    readable(descriptor, left)
+  end
+  return true
+end
+
+local function attempt_on(loop)
+  return function(handle, id, changes, sending)
+    local started = core.system.monotonic()
+    local exchange, err, facts =
+      core.background.start(handle, id, changes, sending)
+    if not exchange then return nil, err, facts end
+    local descriptor, reason = core.background.descriptor(exchange)
+    if not descriptor then
+      core.background.cancel(handle, exchange)
+      return nil, failure("background_unavailable",
+        "the background thread cannot be reached: " .. reason), {}
+    end
+    local seconds = sending.timeout + GRACE
+    if not wait_for(exchange, descriptor, loop.readable, seconds) then
+      local outcome = core.background.cancel(handle, exchange)
+      return nil, M.lost(outcome),
+        { elapsed = core.system.monotonic() - started }
+    end
+    return core.background.finish(handle, exchange)
+  end
+end
+
+--- A driver on an event loop, for the option `driver` of `truto.new`.
+---@param loop truto.EventLoop
+---@return truto.Driver
+function M.driver(loop)
+  if type(loop) ~= "table" or type(loop.readable) ~= "function"
+    or type(loop.sleep) ~= "function" then
+    error("background.driver: a table with the functions readable and sleep "
+      .. "is needed", 2)
+  end
+  return {
+    attempt = attempt_on(loop),
+    wait = function(seconds)
+      loop.sleep(seconds)
+      return true
+    end,
+    now = core.system.monotonic,
+    random = core.system.random,
+  }
+end
+
+--- How many updates may be under way in this process (256 unless set), and
+--- how many more may wait for one of them to end (256). Beyond both a call
+--- fails with `too_many_in_flight`. To be set before the first update.
+---@param in_flight integer 1 to 2048
+---@param queued integer 0 to 2048
+function M.limit(in_flight, queued)
+  core.background.limit(in_flight, queued)
+end
+
+---@class truto.BackgroundCounts
+---@field running integer sent, or connecting
+---@field queued integer waiting for one of those to end
+---@field finished integer ended in any way but one, since the thread began
+---@field cancelled integer taken back while under way: the caller went away
+
+--- What the thread of this process does; `nil` before the first update.
+---@return truto.BackgroundCounts?
+function M.counts() return core.background.counts() end
+
+return M

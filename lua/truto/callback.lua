@@ -1,0 +1,31 @@
+--- Calls the functions that users hand in as `log` and `on_retry`.
+
+local M = {}
+
+local FAILED = "callback_failed"
+
+local function is_reported(name, warnings)
+  for _, warning in ipairs(warnings) do
+    if warning.path == name and warning.code == FAILED then return true end
+  end
+  return false
+end
+
+--- Calls a function whose error must not change what a call does. The error
+--- becomes one warning, without its text, since that may hold anything. The
+--- function may yield where the VM lets `pcall` yield (not Lua 5.1).
+---@param name string of the option that the function came in
+---@param callback function
+---@param argument any
+---@param warnings truto.Issue[] gets the warning
+function M.call(name, callback, argument, warnings)
+  if pcall(callback, argument) or is_reported(name, warnings) then return end
+  warnings[#warnings + 1] = {
+    path = name,
+    code = FAILED,
+    message = "the function given as " .. name
+      .. " raised an error, which was ignored",
+  }
+end
+
+return M

@@ -1,0 +1,104 @@
+--- The driver inside nginx (lua-nginx-module, OpenResty): an update waits by
+--- yielding, so the worker serves other requests meanwhile.
+---
+--- Chosen by itself for clients made inside nginx; there is nothing to call
+--- here and no nginx directive to set. The first update of a worker starts
+--- that worker's background thread; before that, as in `init_by_lua`, there
+--- are only definitions.
+-- luacheck: read_globals ngx
+
+local background = require "truto.background"
+local core = require "truto.core"
+
+local M = {}
+
+-- Phases in which nginx lets Lua wait.
+local WAITS = {
+  rewrite = true,
+  server_rewrite = true,
+  access = true,
+  content = true,
+  timer = true,
+  ssl_cert = true,
+}
+
+-- Seconds: to reach the thread, and beyond an attempt's own timeout, which
+-- the thread keeps; each ends a wait only if the thread is starved.
+local REACH = 5
+local GRACE = 5
+
+-- Milliseconds that an unused connection to the thread is kept.
+local KEEP = 60000
+
+-- One pool for all calls of a worker; more than can be under way.
+local POOL = { pool_size = 4096 }
+
+local function setup_error(code, message)
+  return {
+    kind = "setup", code = code, message = message, outcome = "not_sent",
+  }
+end
+
+local function phase_error()
+  local phase = ngx.get_phase()
+  if WAITS[phase] then return nil end
+  return setup_error("phase", "nginx cannot wait in the phase " .. phase
+    .. ": make the update in a timer, as ngx.timer.at(0, function() ... end)"
+    .. (phase == "init" and ", from init_worker_by_lua on" or ""))
+end
+
+-- Returns why no byte came, or nothing. A socket that fails closes itself.
+local function wait_for_end(exchange, seconds)
+  local socket = ngx.socket.tcp()
+  socket:settimeouts(REACH * 1000, REACH * 1000, seconds * 1000)
+  local done, reason =
+    socket:connect("unix:" .. core.background.address(), POOL)
+  if done then done, reason = socket:send(core.background.number(exchange)) end
+  if done then done, reason = socket:receive(1) end
+  if not done then
+    socket:close()
+    return reason
+  end
+  socket:setkeepalive(KEEP)
+end
+
+-- What is left to say when the thread was not heard.
+local function unheard(outcome, reason)
+  if outcome == "unknown" or reason == "timeout" then
+    return background.lost(outcome)
+  end
+  return setup_error("background_unavailable",
+    "the background thread cannot be reached: " .. reason
+    .. "; worker_connections or open files may be used up")
+end
+
+local function attempt(handle, id, changes, sending)
+  local refused = phase_error()
+  if refused then return nil, refused, {} end
+  local started = core.system.monotonic()
+  local exchange, err, facts =
+    core.background.start(handle, id, changes, sending)
+  if not exchange then return nil, err, facts end
+  local reason = wait_for_end(exchange, sending.timeout + GRACE)
+  if not reason then return core.background.finish(handle, exchange) end
+  local outcome = core.background.cancel(handle, exchange)
+  return nil, unheard(outcome, reason),
+    { elapsed = core.system.monotonic() - started }
+end
+
+local function wait(seconds)
+  local refused = phase_error()
+  if refused then return nil, refused end
+  ngx.sleep(seconds)
+  return true
+end
+
+---@type truto.Driver
+M.driver = {
+  attempt = attempt,
+  wait = wait,
+  now = core.system.monotonic,
+  random = core.system.random,
+}
+
+return M
