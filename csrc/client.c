@@ -6,8 +6,11 @@
 
 #define MAX_RESPONSE_CEILING 1073741824.0 /* 1 GiB */
 
-/* Positions in the client's Lua value. */
-enum { SLOT_TRANSFER = 1, SLOT_SECRET_NAMES = 2 };
+/* Positions in the client's Lua value; spares stand there from the last on. */
+enum { SLOT_TRANSFER = 1, SLOT_SECRET_NAMES = 2, SLOT_SPARES = 3 };
+
+/* About 15 KiB each; making one anew costs little beside an exchange. */
+#define SPARES_MAX 64
 
 static struct client *client_any(lua_State *L, int index) {
     struct client *client = compat_testudata(L, index, CLIENT_TYPE);
@@ -43,6 +46,51 @@ struct transfer *client_transfer(lua_State *L, int index,
     return transfer;
 }
 
+/* Stack: [..., client's Lua value] -> [..., value, transfer], or NULL and
+ * [..., value, anything]. The slot is empty then. */
+static struct transfer *take_slot(lua_State *L, int slot) {
+    lua_rawgeti(L, -1, slot);
+    lua_pushnil(L);
+    lua_rawseti(L, -3, slot);
+    return compat_testudata(L, -1, TRANSFER_TYPE);
+}
+
+struct transfer *client_take_spare(lua_State *L, int index,
+                                   struct client *client) {
+    struct transfer *transfer = NULL;
+    compat_getuservalue(L, index);
+    while (client->spares > 0 && transfer == NULL) {
+        transfer = take_slot(L, SLOT_SPARES + --client->spares);
+        if (transfer != NULL && transfer->owner == getpid()) break;
+        transfer = NULL;
+        lua_pop(L, 1);
+    }
+    if (transfer == NULL) {
+        transfer = transfer_push(L, client->profile, client->url,
+                                 client->max_response_bytes);
+    }
+    lua_remove(L, -2);
+    return transfer;
+}
+
+void client_keep_spare(lua_State *L, int index, int transfer_index) {
+    struct client *client = client_any(L, index);
+    if (client->profile == NULL || client->spares == SPARES_MAX) return;
+    transfer_index = compat_absindex(L, transfer_index);
+    compat_getuservalue(L, index);
+    lua_pushvalue(L, transfer_index);
+    lua_rawseti(L, -2, SLOT_SPARES + client->spares++);
+    lua_pop(L, 1);
+}
+
+/* Stack: [client's Lua value] -> same. */
+static void release_slot(lua_State *L, int slot) {
+    lua_rawgeti(L, -1, slot);
+    struct transfer *transfer = compat_testudata(L, -1, TRANSFER_TYPE);
+    if (transfer != NULL) transfer_release(transfer);
+    lua_pop(L, 1);
+}
+
 /* Frees everything; may be called twice; never raises. */
 static void release(lua_State *L, struct client *client) {
     CURL *profile = client->profile;
@@ -56,10 +104,10 @@ static void release(lua_State *L, struct client *client) {
     curl_free(base_path);
     compat_getuservalue(L, 1);
     if (lua_type(L, -1) == LUA_TTABLE) {
-        lua_rawgeti(L, -1, SLOT_TRANSFER);
-        struct transfer *transfer = compat_testudata(L, -1, TRANSFER_TYPE);
-        if (transfer != NULL) transfer_release(transfer);
-        lua_pop(L, 1);
+        release_slot(L, SLOT_TRANSFER);
+        while (client->spares > 0) {
+            release_slot(L, SLOT_SPARES + --client->spares);
+        }
     }
     lua_pop(L, 1);
 }

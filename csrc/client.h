@@ -21,6 +21,7 @@ struct client {
     CURLU *url;
     char *base_path; /* curl_free */
     size_t max_response_bytes;
+    int spares; /* transfers kept for client_take_spare */
 };
 
 /* Raises unless the value is a client that is open. */
@@ -34,6 +35,12 @@ const char *client_secret_names(lua_State *L, int index);
  * before a fork. It stays valid while the client is on the stack. */
 struct transfer *client_transfer(lua_State *L, int index,
                                  struct client *client);
+
+/* Pushes a transfer that is not in use, for a driver that has many under way
+ * at once, and takes it back for the next call. */
+struct transfer *client_take_spare(lua_State *L, int index,
+                                   struct client *client);
+void client_keep_spare(lua_State *L, int index, int transfer_index);
 
 /* Pushes the table core.client and makes the metatable. */
 void client_open(lua_State *L);

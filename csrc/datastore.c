@@ -7,8 +7,8 @@
 #include "mask.h"
 #include "transfer.h"
 
-/* Stack positions of core.datastore.update. */
-enum { CLIENT = 1, ID, CHANGES, OPTIONS, TOKEN, HEADERS, ARGUMENTS = HEADERS };
+/* Stack positions of the arguments, and of what is made of them. */
+enum { CLIENT = DATASTORE_CLIENT, ID, CHANGES, OPTIONS, TOKEN, HEADERS };
 
 /* A day: longer than any deadline that makes sense, and far from the range
  * where milliseconds no longer fit a long of 32 bits. */
@@ -33,8 +33,7 @@ static long milliseconds(lua_State *L, const char *name, double fallback) {
     return seconds < 0.001 ? 1 : (long)(seconds * 1000);
 }
 
-/* Stack: [client, id, changes, options] -> [..., token, headers]. */
-static void check_arguments(lua_State *L) {
+void datastore_check_arguments(lua_State *L) {
     luaL_argcheck(L, lua_type(L, ID) == LUA_TSTRING, ID, "string expected");
     luaL_checktype(L, CHANGES, LUA_TTABLE);
     luaL_checktype(L, OPTIONS, LUA_TTABLE);
@@ -47,9 +46,8 @@ static void check_arguments(lua_State *L) {
     if (!lua_isnil(L, HEADERS)) luaL_checktype(L, HEADERS, LUA_TTABLE);
 }
 
-/* Stack: may get the secret that was not read. */
-static bool build(lua_State *L, struct client *client,
-                  struct transfer *transfer, struct failure *failure) {
+bool datastore_build(lua_State *L, struct client *client,
+                     struct transfer *transfer, struct failure *failure) {
     struct request *request = &transfer->request;
     size_t length;
     const char *id = lua_tolstring(L, ID, &length);
@@ -105,21 +103,19 @@ static void push_facts(lua_State *L, const struct transfer *transfer) {
     lua_setfield(L, -2, "connection_reused");
 }
 
-/* Stack: [arguments, the unread secret or nothing] -> results. */
-static int refuse(lua_State *L, const struct failure *failure) {
-    bool unread = lua_gettop(L) > ARGUMENTS;
+int datastore_refuse(lua_State *L, int top, const struct failure *failure) {
+    bool unread = lua_gettop(L) > top;
     lua_pushnil(L);
     failure_push(L, failure);
     if (unread) {
-        lua_pushvalue(L, ARGUMENTS + 1);
+        lua_pushvalue(L, top + 1);
         lua_setfield(L, -2, "secret");
     }
     lua_createtable(L, 0, 0);
     return 3;
 }
 
-/* Stack: [arguments] -> results. */
-static int answer(lua_State *L, const struct transfer *transfer) {
+int datastore_answer(lua_State *L, const struct transfer *transfer) {
     struct failure failure;
     failure_clear(&failure);
     bool complete = transfer_succeeded(transfer, &failure);
@@ -151,15 +147,16 @@ static int answer(lua_State *L, const struct transfer *transfer) {
 static int datastore_update(lua_State *L) {
     struct failure failure;
     struct client *client = client_check(L, CLIENT);
-    check_arguments(L);
+    datastore_check_arguments(L);
     struct transfer *transfer = client_transfer(L, CLIENT, client);
+    int top = lua_gettop(L);
     failure_clear(&failure);
-    if (!build(L, client, transfer, &failure)) {
+    if (!datastore_build(L, client, transfer, &failure)) {
         transfer_clear(transfer);
-        return refuse(L, &failure);
+        return datastore_refuse(L, top, &failure);
     }
     transfer_perform(transfer);
-    int results = answer(L, transfer);
+    int results = datastore_answer(L, transfer);
     transfer_clear(transfer);
     return results;
 }

@@ -2,9 +2,30 @@
 #ifndef TRUTO_DATASTORE_H
 #define TRUTO_DATASTORE_H
 
+#include "client.h"
 #include "compat.h"
+#include "failure.h"
+#include "transfer.h"
 
 #pragma GCC visibility push(hidden)
+
+/* The parts of an update, for whoever drives the transfer. Arguments, always
+ * from this position on: client, id, changes, options. */
+#define DATASTORE_CLIENT 1
+
+/* Raises for wrong types. Stack: [arguments] -> [arguments, two more]. */
+void datastore_check_arguments(lua_State *L);
+
+/* Fills and prepares the transfer. False with the failure noted; then the
+ * stack may have got the secret that Lua must read. */
+bool datastore_build(lua_State *L, struct client *client,
+                     struct transfer *transfer, struct failure *failure);
+
+/* Pushes nil, err, facts after a build that failed on a stack of `top`. */
+int datastore_refuse(lua_State *L, int top, const struct failure *failure);
+
+/* Pushes datastore, nil, facts or nil, err, facts of an ended transfer. */
+int datastore_answer(lua_State *L, const struct transfer *transfer);
 
 /* Pushes the table core.datastore. */
 void datastore_open(lua_State *L);

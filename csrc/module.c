@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include "background_module.h"
 #include "client.h"
 #include "compat.h"
 #include "datastore.h"
@@ -45,6 +46,8 @@ int luaopen_truto_core(lua_State *L) {
     add(L, "client");
     datastore_open(L);
     add(L, "datastore");
+    background_module_open(L);
+    add(L, "background");
     system_open(L);
     add(L, "system");
     lua_pushlightuserdata(L, NULL);

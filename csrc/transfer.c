@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "certificate.h"
+
 /* libcurl 7.88 and older can free a TLS session twice when memory runs out
  * (fixed in 8.8), so sessions are not cached below that. */
 #define SESSION_CACHE_IS_SOUND 0x080800
@@ -57,6 +59,10 @@ static int count_send(void *data, char *peer, char *local, int peer_port,
     (void)local;
     (void)peer_port;
     (void)local_port;
+    if (transfer->sends == 0 && !certificate_has_names(transfer->easy)) {
+        transfer->nameless = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     transfer->sends++;
     return transfer->sends > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
@@ -83,7 +89,8 @@ static int check_interrupt(void *data, curl_off_t download_total,
     (void)downloaded;
     (void)upload_total;
     (void)uploaded;
-    transfer->interrupted = system_interrupted(&transfer->signals);
+    transfer->interrupted =
+        transfer->interruptible && system_interrupted(&transfer->signals);
     return transfer->interrupted;
 }
 
@@ -190,6 +197,7 @@ static CURLcode set_all(CURL *easy, const struct transfer_settings *settings) {
         result = set_strings(easy, strings, sizeof strings / sizeof strings[0]);
     }
     if (result == CURLE_OK) result = set_authorities(easy, settings->ca_file);
+    if (result == CURLE_OK) result = certificate_keep(easy);
     if (result == CURLE_OK) result = set_protocol(easy, settings->scheme);
     if (result == CURLE_OK) result = set_callbacks(easy);
     return result;
@@ -239,6 +247,7 @@ static CURLcode set_pointers(struct transfer *transfer) {
         {CURLOPT_XFERINFODATA, transfer},
         {CURLOPT_ERRORBUFFER, transfer->error_text},
         {CURLOPT_CURLU, transfer->url},
+        {CURLOPT_PRIVATE, transfer},
     };
     for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
         CURLcode result = curl_easy_setopt(transfer->easy, pointers[i].option,
@@ -255,6 +264,7 @@ struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
     request_init(&transfer->request);
     response_init(&transfer->response, max_response_bytes);
     transfer->owner = getpid();
+    transfer->descriptor = -1;
     luaL_getmetatable(L, TRANSFER_TYPE);
     lua_setmetatable(L, -2);
     transfer->easy = curl_easy_duphandle(profile);
@@ -267,15 +277,19 @@ struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
     return transfer;
 }
 
-static CURLcode set_exchange(struct transfer *transfer,
-                             const struct transfer_limits *limits) {
+static CURLcode set_limits(CURL *easy, const struct transfer_limits *limits) {
     const struct long_option longs[] = {
         {CURLOPT_TIMEOUT_MS, limits->timeout_ms},
         {CURLOPT_CONNECTTIMEOUT_MS, limits->connect_timeout_ms},
     };
+    return set_longs(easy, longs, 2);
+}
+
+static CURLcode set_exchange(struct transfer *transfer,
+                             const struct transfer_limits *limits) {
     CURL *easy = transfer->easy;
     struct request *request = &transfer->request;
-    CURLcode result = set_longs(easy, longs, 2);
+    CURLcode result = set_limits(easy, limits);
     if (result == CURLE_OK) {
         result = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
     }
@@ -298,8 +312,11 @@ bool transfer_prepare(struct transfer *transfer,
     CURLcode result = set_exchange(transfer, limits);
     if (result != CURLE_OK) return note_option_failure(failure, result);
     response_clear(&transfer->response);
+    transfer->limits = *limits;
     transfer->sends = 0;
+    transfer->nameless = false;
     transfer->interrupted = false;
+    transfer->cancelled = false;
     transfer->error_text[0] = '\0';
     return true;
 }
@@ -323,13 +340,57 @@ static void note_facts(struct transfer *transfer) {
     transfer->sends = known != CURLE_OK || before_sending > 0;
 }
 
-void transfer_perform(struct transfer *transfer) {
-    double start = system_monotonic();
-    system_signals_begin(&transfer->signals);
-    transfer->result = curl_easy_perform(transfer->easy);
-    system_signals_end(&transfer->signals);
-    transfer->elapsed = system_monotonic() - start;
+void transfer_begin(struct transfer *transfer) {
+    transfer->started = system_monotonic();
+}
+
+/* The handle's own facts would be those of the exchange before. */
+void transfer_end_unsent(struct transfer *transfer, CURLcode result) {
+    transfer->result = result;
+    transfer->elapsed = system_monotonic() - transfer->started;
+    transfer->reused_connection = false;
+}
+
+void transfer_end(struct transfer *transfer, CURLcode result) {
+    transfer_end_unsent(transfer, result);
     note_facts(transfer);
+}
+
+void transfer_perform(struct transfer *transfer) {
+    transfer_begin(transfer);
+    system_signals_begin(&transfer->signals);
+    transfer->interruptible = true;
+    CURLcode result = curl_easy_perform(transfer->easy);
+    transfer->interruptible = false;
+    system_signals_end(&transfer->signals);
+    transfer_end(transfer, result);
+}
+
+double transfer_deadline(const struct transfer *transfer) {
+    return transfer->started + (double)transfer->limits.timeout_ms / 1000;
+}
+
+CURLcode transfer_spend_waited(struct transfer *transfer) {
+    struct transfer_limits left = transfer->limits;
+    long waited = (long)((system_monotonic() - transfer->started) * 1000);
+    if (waited < 1) return CURLE_OK;
+    left.timeout_ms -= waited;
+    if (left.timeout_ms < 1) return CURLE_OPERATION_TIMEDOUT;
+    return set_limits(transfer->easy, &left);
+}
+
+struct transfer *transfer_of(CURL *easy) {
+    char *data = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &data) != CURLE_OK) {
+        return NULL;
+    }
+    return (struct transfer *)(void *)data;
+}
+
+void transfer_disconnect(struct transfer *transfer) {
+    int descriptor = transfer->descriptor;
+    transfer->descriptor = -1;
+    if (descriptor >= 0) close(descriptor);
 }
 
 void transfer_clear(struct transfer *transfer) {
@@ -340,6 +401,8 @@ void transfer_clear(struct transfer *transfer) {
 /* After fork the handle's sockets and TLS state are shared with the parent:
  * closing them here would end the parent's session, so they are let go. */
 void transfer_release(struct transfer *transfer) {
+    if (transfer->ticket != NULL) transfer->withdraw(transfer);
+    transfer_disconnect(transfer);
     CURL *easy = transfer->easy;
     CURLU *url = transfer->url;
     transfer->easy = NULL;

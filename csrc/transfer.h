@@ -37,16 +37,26 @@ struct transfer_limits {
     long connect_timeout_ms;
 };
 
+struct ticket; /* see ticket.h */
+
 struct transfer {
     CURL *easy;
     CURLU *url;
     pid_t owner; /* a forked child must not touch the parent's connection */
     struct request request;
     struct response response;
+    struct transfer_limits limits;
     struct system_signals signals;
+    bool interruptible; /* by a signal, while this thread performs it */
+    struct ticket *ticket; /* NULL: not handed over to another thread */
+    void (*withdraw)(struct transfer *transfer); /* undoes the handing over */
+    int descriptor; /* of the one who waits for it; -1: none */
+    bool cancelled;
+    double started;
     CURLcode result;
     unsigned sends; /* how often libcurl was about to write the request */
     bool send_is_guarded;
+    bool nameless; /* the certificate names no host; nothing was sent */
     bool reused_connection;
     bool interrupted;
     double elapsed;
@@ -70,9 +80,29 @@ bool transfer_prepare(struct transfer *transfer,
 /* Sends and waits in this thread. Touches no Lua. */
 void transfer_perform(struct transfer *transfer);
 
+/* The same in parts, for those who let a curl_multi do the middle one. */
+void transfer_begin(struct transfer *transfer);
+void transfer_end(struct transfer *transfer, CURLcode result);
+
+/* In place of transfer_end, for one that libcurl was never given. */
+void transfer_end_unsent(struct transfer *transfer, CURLcode result);
+
+/* When the attempt's time is over, in terms of system_monotonic. */
+double transfer_deadline(const struct transfer *transfer);
+
+/* Takes the time since transfer_begin off the limits.
+ * CURLE_OPERATION_TIMEDOUT when nothing is left. */
+CURLcode transfer_spend_waited(struct transfer *transfer);
+
+/* Whose handle it is. */
+struct transfer *transfer_of(CURL *easy);
+
 /* True when an answer arrived whole; else the failure is noted. */
 bool transfer_succeeded(const struct transfer *transfer,
                         struct failure *failure);
+
+/* Closes the descriptor of the one who waits, if there is one. */
+void transfer_disconnect(struct transfer *transfer);
 
 /* Wipes what the exchange held; connections are kept. */
 void transfer_clear(struct transfer *transfer);

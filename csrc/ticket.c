@@ -1,0 +1,156 @@
+#include "ticket.h"
+
+void tickets_init(struct tickets *tickets) {
+    pthread_mutex_init(&tickets->lock, NULL);
+    pthread_cond_init(&tickets->changed, NULL);
+    tickets->free = NULL;
+    tickets->touched = 0;
+    tickets->waiting = 0;
+}
+
+/* No thread may use the tickets any more. Transfers forget theirs. */
+void tickets_destroy(struct tickets *tickets) {
+    for (unsigned i = 0; i < tickets->touched; i++) {
+        struct transfer *transfer = tickets->slots[i].transfer;
+        if (transfer != NULL) transfer->ticket = NULL;
+    }
+    pthread_cond_destroy(&tickets->changed);
+    pthread_mutex_destroy(&tickets->lock);
+}
+
+/* All static functions below are called with the lock held. */
+
+static bool is_waiting(const struct ticket *ticket) {
+    return ticket->state != TICKET_FREE && ticket->state != TICKET_DONE;
+}
+
+static struct ticket *find_free(struct tickets *tickets) {
+    struct ticket *ticket = tickets->free;
+    if (ticket != NULL) {
+        tickets->free = ticket->next;
+    } else if (tickets->touched < TICKETS_MAX) {
+        ticket = &tickets->slots[tickets->touched++];
+        ticket->generation = 0;
+    }
+    return ticket;
+}
+
+static void set_free(struct tickets *tickets, struct ticket *ticket) {
+    if (is_waiting(ticket)) tickets->waiting--;
+    ticket->transfer = NULL;
+    ticket->state = TICKET_FREE;
+    ticket->next = tickets->free;
+    tickets->free = ticket;
+    pthread_cond_broadcast(&tickets->changed);
+}
+
+/* A cancelled ticket may belong to another transfer by now. */
+static bool holds(const struct transfer *transfer) {
+    return transfer->ticket != NULL && transfer->ticket->transfer == transfer;
+}
+
+struct ticket *ticket_take(struct tickets *tickets, struct transfer *transfer,
+                           unsigned limit) {
+    pthread_mutex_lock(&tickets->lock);
+    struct ticket *ticket =
+        tickets->waiting < limit ? find_free(tickets) : NULL;
+    if (ticket != NULL) {
+        ticket->transfer = transfer;
+        ticket->next = NULL;
+        ticket->waiter = NULL;
+        ticket->state = TICKET_READY;
+        ticket->generation++;
+        ticket->withdrawn = false;
+        tickets->waiting++;
+    }
+    transfer->ticket = ticket;
+    pthread_mutex_unlock(&tickets->lock);
+    return ticket;
+}
+
+uint32_t ticket_number(const struct tickets *tickets,
+                       const struct ticket *ticket) {
+    return (uint32_t)ticket->generation << 16 |
+           (uint32_t)(ticket - tickets->slots);
+}
+
+bool ticket_is_done(struct tickets *tickets, const struct transfer *transfer) {
+    pthread_mutex_lock(&tickets->lock);
+    bool done = holds(transfer) && transfer->ticket->state == TICKET_DONE;
+    pthread_mutex_unlock(&tickets->lock);
+    return done;
+}
+
+bool ticket_is_cancelled(struct tickets *tickets,
+                         const struct transfer *transfer) {
+    pthread_mutex_lock(&tickets->lock);
+    bool cancelled = !holds(transfer);
+    pthread_mutex_unlock(&tickets->lock);
+    return cancelled;
+}
+
+void ticket_withdraw(struct tickets *tickets, struct transfer *transfer,
+                     void (*wake)(void *), void *data) {
+    struct ticket *ticket = transfer->ticket;
+    pthread_mutex_lock(&tickets->lock);
+    if (holds(transfer) && (ticket->state == TICKET_QUEUED ||
+                            ticket->state == TICKET_RUNNING)) {
+        ticket->withdrawn = true;
+        wake(data);
+        while (holds(transfer) && ticket->state != TICKET_DONE) {
+            pthread_cond_wait(&tickets->changed, &tickets->lock);
+        }
+    }
+    if (holds(transfer)) set_free(tickets, ticket);
+    transfer->ticket = NULL;
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+struct ticket *ticket_find(struct tickets *tickets, uint32_t number) {
+    struct ticket *found = NULL;
+    unsigned index = number & 0xffff;
+    pthread_mutex_lock(&tickets->lock);
+    if (index < tickets->touched) {
+        struct ticket *ticket = &tickets->slots[index];
+        if (ticket->state == TICKET_READY &&
+            ticket->generation == number >> 16) {
+            ticket->state = TICKET_QUEUED;
+            found = ticket;
+        }
+    }
+    pthread_mutex_unlock(&tickets->lock);
+    return found;
+}
+
+void ticket_running(struct tickets *tickets, struct ticket *ticket) {
+    pthread_mutex_lock(&tickets->lock);
+    ticket->state = TICKET_RUNNING;
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+void ticket_done(struct tickets *tickets, struct ticket *ticket) {
+    pthread_mutex_lock(&tickets->lock);
+    ticket->state = TICKET_DONE;
+    tickets->waiting--;
+    pthread_cond_broadcast(&tickets->changed);
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+void ticket_cancelled(struct tickets *tickets, struct ticket *ticket) {
+    pthread_mutex_lock(&tickets->lock);
+    set_free(tickets, ticket);
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+struct ticket *ticket_next_withdrawn(struct tickets *tickets) {
+    struct ticket *found = NULL;
+    pthread_mutex_lock(&tickets->lock);
+    for (unsigned i = 0; i < tickets->touched && found == NULL; i++) {
+        struct ticket *ticket = &tickets->slots[i];
+        bool running = ticket->state == TICKET_QUEUED ||
+                       ticket->state == TICKET_RUNNING;
+        if (running && ticket->withdrawn) found = ticket;
+    }
+    pthread_mutex_unlock(&tickets->lock);
+    return found;
+}
