@@ -39,14 +39,14 @@ MODULES = $(shell find lua -name '*.lua')
 MODULE = $(BUILD)/truto/core.so
 
 # Where a program of this tree finds its modules.
-export LUA_PATH = lua/?.lua;lua/?/init.lua;examples/?.lua;;
+export LUA_PATH = lua/?.lua;lua/?/init.lua;;
 RUN = LUA_CPATH="$(BUILD)/?.so;;" $(LUA)
 
 TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
-.PHONY: build demo test lint sanitize valgrind install rock clean help build-test \
-  demo-requirements test-requirements build-all
+.PHONY: build build-all build-test demo test lint lint-all sanitize \
+  valgrind bench install rock clean help
 
 build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
 
@@ -69,11 +69,8 @@ $(BUILD)/slow_resolver.so: spec/support/slow_resolver.c Makefile
 
 build-test: $(MODULE) $(BUILD)/process.so $(BUILD)/slow_resolver.so
 
-demo-requirements:
-	@sh spec/support/requirements.sh demo
-
-test-requirements:
-	@sh spec/support/requirements.sh test
+%-requirements:
+	@sh spec/support/requirements.sh $*
 
 # The two lines of make below run after the requirements are there, so that
 # pkg-config is asked only then.
@@ -89,7 +86,7 @@ test: test-requirements ## run all specs on every VM
 	@$(MAKE) --no-print-directory build-all
 	@sh spec/support/test.sh $(TEST_VMS)
 
-lint: test-requirements ## luacheck, clang-format, clang-tidy, cppcheck
+lint: lint-requirements ## luacheck, clang-format, clang-tidy, cppcheck
 	@$(MAKE) --no-print-directory -s lint-all
 
 lint-all:
@@ -101,11 +98,20 @@ lint-all:
 	clang-tidy --quiet --warnings-as-errors='*' $(SOURCES) -- \
 	  -std=c11 -D_GNU_SOURCE $(LUA_CFLAGS) $(CURL_CFLAGS) 2>/dev/null
 
-sanitize: test-requirements ## the specs under ASan and UBSan, Lua 5.4
+sanitize: memory-requirements ## the specs under ASan and UBSan, Lua 5.4
 	@sh spec/support/sanitize.sh
 
-valgrind: test-requirements ## the specs under valgrind, Lua 5.4
+valgrind: memory-requirements ## the specs under valgrind, Lua 5.4
 	@sh spec/support/valgrind.sh
+
+build/bench/baseline: spec/bench/baseline.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -o $@ $< $(CURL_CFLAGS) $(CURL_LIBS) -lcjson
+
+bench: bench-requirements ## cost of an update beside a plain C loop
+	@$(MAKE) --no-print-directory -s LUA=lua5.4 build build/bench/baseline
+	@$(MAKE) --no-print-directory -s LUA=luajit build
+	@lua5.4 spec/bench/update.lua
 
 install: $(MODULE) ## install for LUA under PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/truto"

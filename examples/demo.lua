@@ -2,6 +2,9 @@
 -- it, over HTTPS, through the C module and libcurl. Exits with 0 when every
 -- step did what it should.
 
+-- show.lua stands beside this file.
+package.path = arg[0]:match "^(.-)[^/]*$" .. "?.lua;" .. package.path
+
 local sandbox = require "truto.sandbox"
 local show = require "show"
 local truto = require "truto"

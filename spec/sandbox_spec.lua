@@ -120,7 +120,7 @@ describe("truto.sandbox", function()
 
     it("raises for wrong options and echoes no value", function()
       for _, case in ipairs {
-        { { tokn = "canary" }, "unknown member: tokn" },
+        { { tokn = "canary" }, "option tokn; did you mean token?" },
         { { token = "canary\n" }, "token must be" },
         { { token = 17 }, "token must be" },
         { { port = 70000 }, "port must be" },
@@ -128,8 +128,9 @@ describe("truto.sandbox", function()
         { { interpreter = "" }, "interpreter must be" },
         { { rate_limit = 5 }, "rate_limit must be" },
         { { rate_limit = { limit = 0 } }, "limit must be" },
-        { { rate_limit = { limits = 1 } }, "unknown member: limits" },
-        { "canary", "options must be" },
+        { { rate_limit = { limits = 1 } }, "did you mean limit?" },
+        { "canary", "must be a table" },
+        { { ["canary\n"] = 2 }, "unknown sandbox option" },
       } do
         local ok, message = pcall(sandbox_module.start, case[1])
         assert.is_false(ok)
@@ -149,14 +150,18 @@ describe("truto.sandbox", function()
       other.stop()
     end)
 
-    it("comes when the sandbox is collected", function()
+    it("comes when the sandbox is collected, whoever has its pipe", function()
       local other = assert(sandbox_module.start())
       local base_url, folder = other.base_url, folder_of(other)
+      local file = os.tmpname()
+      os.execute("sleep 30 >/dev/null 2>&1 & echo $! > " .. file)
       other = nil -- luacheck: ignore 311
       collectgarbage()
       collectgarbage()
       assert.is_true(is_refused(base_url))
       assert.is_false(exists(folder))
+      assert.equal("ended", shell("kill $(cat " .. file .. ") && echo ended"))
+      os.remove(file)
     end)
 
     it("is cleaned up after a server that was killed", function()
@@ -174,15 +179,16 @@ describe("truto.sandbox", function()
       assert.equal(200, (request(sandbox, "GET", "/datastore/ds_s3")))
     end)
 
-    --- Starts a process of this Lua that starts a sandbox, then runs `more`.
-    local function start_elsewhere(more)
+    --- Starts a process of this Lua that runs `before`, starts a sandbox, then
+    --- runs `more`.
+    local function start_elsewhere(more, before)
       local out = os.tmpname()
       os.remove(out)
       shell("mkfifo " .. out)
-      local code = ("package.path = %q"
+      local code = ("package.path = %q %s"
         .. " local s = assert(require('truto.sandbox').start())"
         .. " print(s.base_url) print(s.ca_file) io.stdout:flush() %s")
-        :format(package.path, more)
+        :format(package.path, before or "", more)
       local pipe = assert(io.popen(("exec >%s; echo $$; exec %s -e %s")
         :format(out, this_lua(), quote(code)), "w"))
       local file = assert(io.open(out))
@@ -199,6 +205,17 @@ describe("truto.sandbox", function()
       pipe:write("\n")
       pipe:close()
       assert.is_true(wait_until_gone(base_url, folder))
+    end)
+
+    it("comes with the end of its input alone", function()
+      local pipe, pid, base_url, folder = start_elsewhere(
+        "PIPE:close() io.read()",
+        "local launcher = require('truto.sandbox.launcher')"
+        .. " local run = launcher.run launcher.run = function(...)"
+        .. " PIPE = run(...) return PIPE end")
+      assert.is_true(wait_until_gone(base_url, folder))
+      os.execute("kill -9 " .. pid)
+      pipe:close()
     end)
 
     it("comes when the starter is killed", function()

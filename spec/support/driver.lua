@@ -56,4 +56,46 @@ function M.impatient()
   return driver
 end
 
+--- An attempt that found the datastore.
+M.FOUND = { { id = "ds_1" }, nil, { status = 200 } }
+
+--- An attempt that the API answered with an error.
+---@param status integer
+---@param facts? table more facts
+function M.api(status, facts)
+  local all = { status = status }
+  for name, value in pairs(facts or {}) do all[name] = value end
+  return {
+    nil,
+    {
+      kind = "api", code = "http_" .. status, message = "no",
+      status = status, outcome = status < 500 and "rejected" or "unknown",
+      url = "https://127.0.0.1:9/datastore/ds_1",
+    },
+    all,
+  }
+end
+
+--- A client on a scripted driver, and the driver.
+---@param script table as for `scripted`
+---@param options? table more options of `truto.new`
+function M.client(script, options)
+  local driver = M.scripted(script)
+  local given = {
+    base_url = "http://127.0.0.1:9", token = "canary-token", driver = driver,
+  }
+  for name, value in pairs(options or {}) do given[name] = value end
+  return assert(require "truto".new(given)), driver
+end
+
+--- One update on a scripted driver.
+---@return table driver
+---@return table? datastore
+---@return truto.Error? err
+---@return truto.Meta meta
+function M.update(script, options, call)
+  local client, driver = M.client(script, options)
+  return driver, client.datastore.update("ds_1", { label = "x" }, call)
+end
+
 return M

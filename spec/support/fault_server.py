@@ -333,6 +333,8 @@ def main():
     folder = sys.argv[1]
     # Ctrl-C is for whoever started this; the end of stdin follows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: end(folder))
     warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.1 is meant
     clock = threading.Timer(LONGEST_LIFE, end, [folder])
     clock.daemon = True

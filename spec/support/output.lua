@@ -1,14 +1,20 @@
 --- busted's output in these specs: quiet while it goes well, everything
 -- about what does not, and one countable last line.
 
-local ok_lfs, lfs = pcall(require, "lfs")
+local lfs = require "lfs"
 
 local SLOWEST = 5
 -- What may appear in the working directory during a run.
 local GENERATED = { build = true }
+local MARKS = { pending = "s", failure = "F", error = "E" }
 
 local function vm_name()
   return rawget(_G, "jit") and "LuaJIT" or _VERSION
+end
+
+local function mark(status)
+  io.write(MARKS[status] or ".")
+  io.flush()
 end
 
 local function place(formatted)
@@ -54,7 +60,6 @@ end
 
 local function names_here()
   local names = {}
-  if not ok_lfs then return names end
   for name in lfs.dir(".") do names[name] = true end
   return names
 end
@@ -71,58 +76,57 @@ local function left_behind(before)
   return names
 end
 
-return function(options)
+-- A file left in the working directory is an error of the run.
+local function check_left_behind(busted, before)
+  local names = left_behind(before)
+  if #names == 0 then return end
+  busted.publish({ "error", "file" },
+    { descriptor = "file", name = "the working directory" }, nil,
+    "the specs left behind: " .. table.concat(names, ", "), {})
+end
+
+local function print_counts(handler)
+  local passed = handler.successesCount
+  local failed = handler.failuresCount + handler.errorsCount
+  local pending = handler.pendingsCount
+  local path = os.getenv "TRUTO_TEST_RESULTS"
+  if path then append_counts(path, passed, failed, pending) end
+  io.write(("%s: %d passed, %d failed%s\n"):format(vm_name(), passed, failed,
+    pending > 0 and ", " .. pending .. " skipped" or ""))
+end
+
+local function print_report(handler, durations)
+  io.write("\n")
+  for _, bad in ipairs(handler.failures) do print_bad("FAILED", bad) end
+  for _, bad in ipairs(handler.errors) do print_bad("ERROR", bad) end
+  for _, pending in ipairs(handler.pendings) do print_pending(pending) end
+  print_slowest(durations)
+  print_counts(handler)
+end
+
+return function()
   local busted = require "busted"
   local handler = require "busted.outputHandlers.base"()
   local durations = {}
   local before = names_here()
-
-  local marks = { pending = "s", failure = "F", error = "E" }
-
-  local function mark(name)
-    io.write(marks[name] or ".")
-    io.flush()
-  end
 
   function handler.testEnd(element, _, status)
     durations[#durations + 1] = {
       seconds = element.duration or 0,
       name = handler.getFullName(element),
     }
-    if not options.deferPrint then mark(status) end
+    mark(status)
     return nil, true
   end
 
   function handler.outsideError()
-    mark("error")
+    mark "error"
     return nil, true
   end
 
-  -- A file left in the working directory is an error of the run.
-  local function check_left_behind()
-    local names = left_behind(before)
-    if #names == 0 then return end
-    busted.publish({ "error", "file" },
-      { descriptor = "file", name = "the working directory" }, nil,
-      "the specs left behind: " .. table.concat(names, ", "), {})
-  end
-
   function handler.suiteEnd()
-    check_left_behind()
-    io.write("\n")
-    for _, failure in ipairs(handler.failures) do
-      print_bad("FAILED", failure)
-    end
-    for _, failure in ipairs(handler.errors) do print_bad("ERROR", failure) end
-    for _, pending in ipairs(handler.pendings) do print_pending(pending) end
-    print_slowest(durations)
-    local passed = handler.successesCount
-    local failed = handler.failuresCount + handler.errorsCount
-    local pending = handler.pendingsCount
-    local path = os.getenv("TRUTO_TEST_RESULTS")
-    if path then append_counts(path, passed, failed, pending) end
-    io.write(("%s: %d passed, %d failed%s\n"):format(vm_name(), passed,
-      failed, pending > 0 and ", " .. pending .. " skipped" or ""))
+    check_left_behind(busted, before)
+    print_report(handler, durations)
     return nil, true
   end
 

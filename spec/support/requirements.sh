@@ -37,6 +37,7 @@ lint command clang                               clang              clang       
 lint command clang-format                        clang-format       clang-tools-extra clang-extra-tools clang-format
 lint command clang-tidy                          clang-tidy         clang-tools-extra clang-extra-tools llvm
 lint command cppcheck                            cppcheck           cppcheck          cppcheck         cppcheck
+bench package libcjson                           libcjson-dev       cjson-devel       cjson-dev        cjson
 memory command valgrind                          valgrind           valgrind          valgrind         -
 memory debuginfo                                 libc6-dbg          -                 musl-dbg         -
 END
@@ -74,8 +75,9 @@ wanted() {
     demo) echo demo ;;
     test) echo demo test ;;
     lint) echo demo test lint ;;
+    bench) echo demo test bench ;;
     memory) echo demo test lint memory ;;
-    *) echo "requirements.sh: demo, test, lint or memory" >&2; exit 2 ;;
+    *) echo "requirements.sh: demo, test, lint, bench, memory" >&2; exit 2 ;;
   esac
 }
 

@@ -53,12 +53,22 @@ local function to_bytes(text)
   end))
 end
 
-local function all_to_bytes(value)
-  if type(value) == "string" then return to_bytes(value) end
-  if type(value) ~= "table" then return value end
+-- cjson makes floats of all numbers; where Lua has integers, whole ones
+-- print as people expect only as such.
+local function to_integer(number)
+  return math.tointeger and math.tointeger(number) or number
+end
+
+local CONVERT = { string = to_bytes, number = to_integer }
+
+local function convert(value)
+  if type(value) ~= "table" then
+    local one = CONVERT[type(value)]
+    return one and one(value) or value
+  end
   local copy = {}
   for key, member in pairs(value) do
-    copy[all_to_bytes(key)] = all_to_bytes(member)
+    copy[convert(key)] = convert(member)
   end
   return copy
 end
@@ -84,7 +94,7 @@ end
 ---@field body string raw bytes
 
 local function decode(json, line)
-  local entry = all_to_bytes(json.decode(line))
+  local entry = convert(json.decode(line))
   entry.header = header
   return entry
 end
@@ -109,7 +119,7 @@ function M.start()
     error("the fault server did not start: " .. reason, 2)
   end
   local json = cjson.new()
-  local facts = json.decode(line)
+  local facts = convert(json.decode(line))
   return setmetatable({
     json = json, input = input, folder = folder, entries = {}, rest = "",
     log_file = assert(io.open(facts.log, "rb")), position = 0,

@@ -10,6 +10,9 @@ end
 --- As `lua5.4`, `luajit`.
 M.name = name()
 
+-- A build with sanitizers has an interpreter of its own.
+local program = os.getenv "TRUTO_LUA" or M.name
+
 --- The folder with what was built for it.
 M.build = os.getenv "TRUTO_BUILD" or "build/" .. M.name
 
@@ -18,7 +21,7 @@ local suffix = _VERSION:match("[%d.]+$"):gsub("%.", "_")
 M.command = table.concat({
   "env", "-u", "LUA_PATH_" .. suffix, "-u", "LUA_CPATH_" .. suffix,
   "LUA_PATH='" .. package.path .. "'", "LUA_CPATH='" .. package.cpath .. "'",
-  M.name,
+  program,
 }, " ")
 
 return M
