@@ -36,7 +36,7 @@ bool background_is_ours(const struct background *background) {
 
 /* Everything is blocked but what the thread itself would cause. */
 static void block_signals(sigset_t *before) {
-    static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE,
+    static const int synchronous[] = {SIGSEGV, SIGBUS,  SIGFPE,
                                       SIGILL,  SIGTRAP, SIGABRT};
     sigset_t blocked;
     sigfillset(&blocked);

@@ -135,8 +135,9 @@ static void enter_queue(struct background_loop *loop, struct ticket *ticket) {
 static void start(struct background_loop *loop, struct ticket *ticket) {
     CURLcode result = transfer_spend_waited(ticket->transfer);
     leave_queue(loop, ticket);
-    if (result == CURLE_OK && curl_multi_add_handle(
-            loop->multi, ticket->transfer->easy) != CURLM_OK) {
+    if (result == CURLE_OK &&
+        curl_multi_add_handle(loop->multi, ticket->transfer->easy) !=
+            CURLM_OK) {
         result = CURLE_OUT_OF_MEMORY;
     }
     if (result != CURLE_OK) {

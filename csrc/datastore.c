@@ -85,7 +85,7 @@ static void set_target(lua_State *L, const struct transfer *transfer) {
 /* Stack: [...] -> [..., facts]. */
 static void push_facts(lua_State *L, const struct transfer *transfer) {
     const struct response *response = &transfer->response;
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 8); /* Lua adds to it */
     if (response->status > 0) {
         lua_pushinteger(L, (lua_Integer)response->status);
         lua_setfield(L, -2, "status");

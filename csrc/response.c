@@ -13,6 +13,7 @@
 
 #define HEADERS_CEILING ((size_t)64 * 1024)
 #define HEADER_LINES_MAX 256
+#define NAME_SHOWN 128
 
 void response_init(struct response *response, size_t max_body) {
     memset(response, 0, sizeof *response);
@@ -63,10 +64,10 @@ static bool is_blank(char byte) {
 
 /* Stack: [] -> [name in lower case]. */
 static void push_lower(lua_State *L, const char *name, size_t length) {
-    luaL_Buffer text;
-    luaL_buffinit(L, &text);
-    for (size_t i = 0; i < length; i++) luaL_addchar(&text, lower(name[i]));
-    luaL_pushresult(&text);
+    char text[NAME_SHOWN];
+    if (length > sizeof text) length = sizeof text;
+    for (size_t i = 0; i < length; i++) text[i] = lower(name[i]);
+    lua_pushlstring(L, text, length);
 }
 
 /* Stack: [headers] -> [headers]. */
@@ -95,7 +96,7 @@ void response_push_headers(lua_State *L, const struct response *response,
                            const struct buffer *secrets) {
     const char *line = response->headers.data;
     size_t left = response->headers.length;
-    lua_newtable(L);
+    lua_createtable(L, 0, (int)response->header_lines);
     while (left > 0) {
         const char *newline = memchr(line, '\n', left);
         size_t length = newline ? (size_t)(newline - line) + 1 : left;

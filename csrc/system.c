@@ -82,8 +82,10 @@ static void install_handler(void) {
     memset(&action, 0, sizeof action);
     action.sa_handler = count_interrupt; /* no SA_RESTART: poll must wake */
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, NULL, &handler_before);
-    if (handler_before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
+    sigaction(SIGINT, &action, &handler_before);
+    if (handler_before.sa_handler == SIG_IGN) {
+        sigaction(SIGINT, &handler_before, NULL);
+    }
 }
 
 static void share_handler(int change) {
@@ -108,8 +110,9 @@ void system_signals_begin(struct system_signals *signals) {
     sigset_t pipe_only;
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
-    signals->pipe_was_pending = pipe_is_pending();
     pthread_sigmask(SIG_BLOCK, &pipe_only, &signals->mask);
+    signals->pipe_was_pending =
+        sigismember(&signals->mask, SIGPIPE) == 1 && pipe_is_pending();
     share_handler(+1);
     signals->interrupts = atomic_load(&interrupts);
 }

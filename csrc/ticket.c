@@ -93,8 +93,8 @@ void ticket_withdraw(struct tickets *tickets, struct transfer *transfer,
                      void (*wake)(void *), void *data) {
     struct ticket *ticket = transfer->ticket;
     pthread_mutex_lock(&tickets->lock);
-    if (holds(transfer) && (ticket->state == TICKET_QUEUED ||
-                            ticket->state == TICKET_RUNNING)) {
+    if (holds(transfer) &&
+        (ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING)) {
         ticket->withdrawn = true;
         wake(data);
         while (holds(transfer) && ticket->state != TICKET_DONE) {
@@ -147,8 +147,8 @@ struct ticket *ticket_next_withdrawn(struct tickets *tickets) {
     pthread_mutex_lock(&tickets->lock);
     for (unsigned i = 0; i < tickets->touched && found == NULL; i++) {
         struct ticket *ticket = &tickets->slots[i];
-        bool running = ticket->state == TICKET_QUEUED ||
-                       ticket->state == TICKET_RUNNING;
+        bool running =
+            ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING;
         if (running && ticket->withdrawn) found = ticket;
     }
     pthread_mutex_unlock(&tickets->lock);
