@@ -51,6 +51,7 @@ build = {
     ["truto.core"] = {
       sources = {
         "csrc/buffer.c",
+        "csrc/certificate.c",
         "csrc/client.c",
         "csrc/datastore.c",
         "csrc/failure.c",

@@ -160,8 +160,11 @@ describe("truto.sandbox", function()
       collectgarbage()
       assert.is_true(is_refused(base_url))
       assert.is_false(exists(folder))
-      assert.equal("ended", shell("kill $(cat " .. file .. ") && echo ended"))
+      local pid = shell("cat " .. file)
       os.remove(file)
+      assert.equal("sleep 30 ", shell("tr '\\0' ' ' < /proc/" .. pid
+        .. "/cmdline"))
+      os.execute("kill " .. pid)
     end)
 
     it("is cleaned up after a server that was killed", function()
@@ -213,9 +216,10 @@ describe("truto.sandbox", function()
         "local launcher = require('truto.sandbox.launcher')"
         .. " local run = launcher.run launcher.run = function(...)"
         .. " PIPE = run(...) return PIPE end")
-      assert.is_true(wait_until_gone(base_url, folder))
+      local gone = wait_until_gone(base_url, folder)
       os.execute("kill -9 " .. pid)
       pipe:close()
+      assert.is_true(gone)
     end)
 
     it("comes when the starter is killed", function()

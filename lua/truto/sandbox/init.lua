@@ -20,82 +20,15 @@
 local errors = require "truto.errors"
 local folder = require "truto.sandbox.folder"
 local launcher = require "truto.sandbox.launcher"
+local start_options = require "truto.sandbox.options"
 
 local M = {}
-
----@class truto.sandbox.Options
----@field interpreter? string the Lua to run it; searched for unless given
----@field token? string the only token it takes; made up unless given
----@field port? integer of 127.0.0.1; a free one unless given
----@field rate_limit? {limit?: integer, window?: number} requests allowed in a
----  window, and its length in seconds; 500 in 10 unless given
 
 ---@class truto.Sandbox
 ---@field base_url string
 ---@field token string
 ---@field ca_file string path of the authority's certificate, PEM
 ---@field stop fun() ends it and returns when it is gone; may be called again
-
-local function is_between(value, minimum, maximum)
-  return type(value) == "number" and value >= minimum and value <= maximum
-end
-
-local function is_whole(value, minimum, maximum)
-  return is_between(value, minimum, maximum) and value % 1 == 0
-end
-
-local RATE_LIMIT = {
-  limit = {
-    function(value) return is_whole(value, 1, 2 ^ 53) end,
-    "a whole number of requests, at least 1",
-  },
-  window = {
-    function(value) return is_between(value, 0.001, 86400) end,
-    "a number of seconds from 0.001 to 86400",
-  },
-}
-
-local check_table
-
---- Each option: whether a value is right, and what is.
-local OPTIONS = {
-  interpreter = {
-    function(value) return type(value) == "string" and value ~= "" end,
-    "the name or path of a Lua interpreter",
-  },
-  token = {
-    function(value)
-      return type(value) == "string" and value:find("^[%w._~+/=-]+$") ~= nil
-    end,
-    "a string of letters, digits and -._~+/=",
-  },
-  port = {
-    function(value) return is_whole(value, 0, 65535) end,
-    "a whole number from 0 to 65535",
-  },
-  rate_limit = {
-    function(value)
-      check_table("rate_limit", value, RATE_LIMIT, 5)
-      return true
-    end,
-    "a table",
-  },
-}
-
-function check_table(name, values, known, level)
-  if type(values) ~= "table" then
-    error(name .. " must be a table", level)
-  end
-  for key, value in pairs(values) do
-    local rule = known[key]
-    if not rule then
-      error(name .. " has an unknown member" .. (type(key) == "string"
-        and #key <= 32 and ": " .. key or ""), level)
-    elseif not rule[1](value) then
-      error(key .. " must be " .. rule[2], level)
-    end
-  end
-end
 
 local function no_interpreter(tried)
   return errors.new {
@@ -137,7 +70,7 @@ end
 ---  (`sandbox_unavailable`), or it did not start (`sandbox_failed`)
 function M.start(options)
   options = options or {}
-  check_table("options", options, OPTIONS, 3)
+  start_options.check(options, 3)
   local interpreter, tried = launcher.find_interpreter(options.interpreter)
   if not interpreter then return nil, no_interpreter(tried) end
   local own_folder = launcher.make_folder()
