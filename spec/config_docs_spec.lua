@@ -22,6 +22,25 @@ describe("the README", function()
   end
 end)
 
+describe("the README's table of codes", function()
+  local truto = require "truto"
+  local OTHERS = { "empty_changes", "unknown_type" }
+
+  it("has each code that a check can give", function()
+    local codes = {}
+    for _, code in ipairs(OTHERS) do codes[code] = true end
+    for _, case in ipairs(require "support.config_cases" (truto)) do
+      for _, list in ipairs { case.issues, case.warnings } do
+        for _, line in ipairs(list) do codes[line:match "^%S+"] = true end
+      end
+    end
+    local readme = read(ROOT .. "README.md")
+    for code in pairs(codes) do
+      assert.is_truthy(readme:find("\n| `" .. code .. "` | ", 1, true), code)
+    end
+  end)
+end)
+
 describe("the annotations for editors", function()
   -- The object that has a class of its own.
   local CLASSES = { credentials = "ServiceAccount" }

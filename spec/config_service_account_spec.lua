@@ -112,6 +112,10 @@ describe("service_account", function()
       write(values)
       assert_refused("key_file_invalid", "it has no " .. name)
     end
+    local values = examples()
+    values.private_key = ""
+    write(values)
+    assert_refused("key_file_invalid", "it has no private_key")
   end)
 
   it("refuses fields of the wrong type and masks", function()

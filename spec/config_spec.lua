@@ -209,6 +209,11 @@ describe("the type of a config", function()
     assert.matches("s3 is closest, it has 1 of the 2 fields", message, 1, true)
   end)
 
+  it("is not guessed when no field resembles any", function()
+    assert.equal("is not a field of any known type",
+      first_message { config = { host = "h" } })
+  end)
+
   it("is asked for when the fields are of several", function()
     local message = first_message { config = { port = 1, region = "r" } }
     assert.matches("region (s3), port (qdrant)", message, 1, true)

@@ -163,6 +163,15 @@ describe("a callback (A08)", function()
     end)
   end)
 
+  it("that raises is one warning for each of them", function()
+    local function fail() error "canary" end
+    local _, _, _, meta = drivers.update({ api(503) },
+      { log = fail, on_retry = fail })
+    assert.equal(2, #meta.warnings)
+    assert.equal("log", meta.warnings[1].path)
+    assert.equal("on_retry", meta.warnings[2].path)
+  end)
+
   it("that spoils the event changes nothing", function()
     in_each(function(name)
       local client, driver = drivers.client({ api(503) }, {

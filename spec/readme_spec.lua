@@ -59,10 +59,11 @@ describe("README.md", function()
     local text = read "README.md"
     for name in read("lua/truto/options.lua"):gmatch "%-%-%-@field ([%w_]+)"
     do
-      assert.matches("`" .. name .. "`", text, 1, true)
+      assert.is_truthy(text:find("`" .. name .. "`", 1, true), name)
     end
-    for kind in read("lua/truto/errors.lua"):gmatch '%-%-%-| "(%l+)" ' do
-      assert.matches("| `" .. kind .. "` |", text, 1, true)
+    local kinds = read("lua/truto/errors.lua"):match "^(.-)@alias truto.Outcome"
+    for kind in kinds:gmatch '%-%-%-| "(%l+)" ' do
+      assert.is_truthy(text:find("| `" .. kind .. "` |", 1, true), kind)
     end
   end)
 

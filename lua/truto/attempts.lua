@@ -52,10 +52,13 @@ local function left(run)
   return call.policy.deadline - (call.client.driver.now() - run.started)
 end
 
+-- An id that had to be encoded is not shown: it may be a secret that was not
+-- recognised in that form.
 local function path_of(run, err)
   local url = (err or run.err or {}).url
-  return url and url:match("^%a+://[^/]+([^?#]*)") or run.facts.path
+  local path = url and url:match("^%a+://[^/]+([^?#]*)") or run.facts.path
     or run.call.path
+  return (path:gsub("[^/]*%%[^/]*$", "{id}"))
 end
 
 -- Builds no event that nobody wants.

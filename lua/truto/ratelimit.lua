@@ -65,9 +65,7 @@ end
 ---@return number? seconds above 0; nil: none
 function M.pause(pacing, now)
   local pause = pacing.free_at and pacing.free_at - now or 0
-  if pause > 0 then return pause end
-  pacing.free_at = nil
-  return nil
+  return pause > 0 and pause or nil
 end
 
 return M

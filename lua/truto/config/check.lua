@@ -119,7 +119,8 @@ end
 function CHECKS.integer(scan, field, path, value)
   if type(value) ~= "number" or value ~= math.floor(value) then
     mismatch(scan, at(path, field), value, "an integer")
-  elseif value < field.minimum or value > field.maximum then
+  elseif field.minimum
+    and (value < field.minimum or value > field.maximum) then
     note(scan.issues, at(path, field), "out_of_range",
       ("must be from %d to %d"):format(field.minimum, field.maximum))
   end

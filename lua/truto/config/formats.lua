@@ -28,39 +28,33 @@ local BULLETS = "\226\128\162\226\128\162" -- U+2022 twice
 
 local WORDS = { redacted = true, masked = true, hidden = true, filtered = true }
 
--- Hosts, and where they end: names and IPv4 addresses, then IPv6.
-local PLACES = {
-  "^([%w%.%-_~%%]+):?(%d*)()",
-  "^(%[[%x:%.]+%]):?(%d*)()",
+-- Host, port, and where they end: names and IPv4 addresses, then IPv6, then
+-- both behind a user.
+local SCHEME, USER = "^[hH][tT][tT][pP][sS]?://", "[^/?#]*@"
+local NAME, ADDRESS = "([%w%.%-_~%%]+)", "(%[[%x:%.]+%])"
+local PORT = ":?(%d*)()"
+local STARTS = {
+  SCHEME .. NAME .. PORT,
+  SCHEME .. ADDRESS .. PORT,
+  SCHEME .. USER .. NAME .. PORT,
+  SCHEME .. USER .. ADDRESS .. PORT,
 }
 
--- The host and port that begin at a byte and reach to the end of the
--- authority.
-local function place_at(text, start)
-  for i = 1, #PLACES do
-    local host, port, stop = text:match(PLACES[i], start)
-    if host and text:find("^[/?#]", stop) or stop == #text + 1 then
+--- Host and port of an absolute http or https URL. As in browsers, what
+--- follows the host may be any printable ASCII.
+---@param text string
+---@return string? host nil if the text is no such URL
+---@return integer? port
+function M.url(text)
+  if #text > MAX_URL or not text:find("^[!-~]*$") then return nil end
+  for i = 1, #STARTS do
+    local host, port, stop = text:match(STARTS[i])
+    if host and (stop > #text or text:find("^[/?#]", stop)) then
       port = port ~= "" and tonumber(port) or nil
       if port and (port < 1 or port > 65535) then return nil end
       return host, port
     end
   end
-  return nil
-end
-
---- Host and port of an absolute http or https URL.
----@param text string
----@return string? host nil if the text is no such URL
----@return integer? port
-function M.url(text)
-  local start = text:match("^[hH][tT][tT][pP][sS]?://()")
-  if not start or #text > MAX_URL or text:find("[^!#-;=?-Z%[%]_a-z~]") then
-    return nil
-  end
-  local host, port = place_at(text, start)
-  if host then return host, port end
-  local after_user = text:match("^[^/?#]*@()", start)
-  if after_user then return place_at(text, after_user) end
   return nil
 end
 

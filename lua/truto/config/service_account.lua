@@ -45,6 +45,12 @@ local function decode(text)
   return decoded and type(value) == "table" and value or nil
 end
 
+local function fields_of(shape)
+  for _, field in ipairs(shape.fields) do
+    if field.name == "credentials" then return field.fields end
+  end
+end
+
 -- The documented fields only: a key file may get further ones.
 local function documented(fields, decoded)
   local credentials = {}
@@ -62,7 +68,7 @@ local function problem_of(shape, credentials)
   }[1]
   if first then return first.path:match("[^.]+$") .. ": " .. first.message end
   for _, name in ipairs(NEEDED) do
-    if credentials[name] == nil then return "it has no " .. name end
+    if (credentials[name] or "") == "" then return "it has no " .. name end
   end
 end
 
@@ -72,12 +78,7 @@ local function parse(text)
   local decoded = decode(text)
   if not decoded then return nil, "it is no JSON object" end
   local shape = check.shape(TYPE)
-  local credentials = {}
-  for _, field in ipairs(shape.fields) do
-    if field.name == "credentials" then
-      credentials = documented(field.fields, decoded)
-    end
-  end
+  local credentials = documented(fields_of(shape), decoded)
   local problem = problem_of(shape, credentials)
   if problem then return nil, problem end
   return credentials

@@ -16,7 +16,7 @@
 ---@field pair? string name of the field that makes a credential with this one
 ---@field format? "url" an absolute http or https URL
 ---@field value? string the only value allowed
----@field minimum? integer
+---@field minimum? integer given with `maximum` or not at all
 ---@field maximum? integer
 ---@field example? string|integer what a value looks like; none for secrets
 ---@field ended? truto.config.Ended a host whose service has ended

@@ -13,6 +13,11 @@ local CANDIDATES = {
 -- Loads what the program needs that is not ours.
 local PROBE = 'require "http.server" require "cjson"'
 
+-- Paths in the environment are meant for one Lua, and this is mostly another;
+-- what the caller's own interpreter needs of them is in its package.path.
+local FORGET_PATHS = "unset LUA_PATH LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 "
+  .. "LUA_CPATH LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4"
+
 local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
@@ -77,7 +82,7 @@ function M.find_interpreter(wanted)
       if name ~= candidates[1] then candidates[#candidates + 1] = name end
     end
   end
-  local script = { 'try() { command -v "$1" >/dev/null 2>&1 &&'
+  local script = { FORGET_PATHS, 'try() { command -v "$1" >/dev/null 2>&1 &&'
     .. ' "$1" -e "$2" </dev/null >/dev/null 2>&1 &&'
     .. ' printf "%s\\n" "$1" && exit; }' }
   for _, name in ipairs(candidates) do
@@ -107,9 +112,10 @@ end
 function M.run(interpreter, own_folder, settings)
   local code = paths_code(interpreter)
     .. ('require("truto.sandbox.server").main(%q)'):format(own_folder)
-  local pipe = assert(io.popen(("exec >%s 2>&1; echo pid $$; exec %s -e %s")
-    :format(quote(folder.ready_file(own_folder)), quote(interpreter),
-      quote(code)), "w"))
+  local script = ("%s; exec >%s 2>&1; echo pid $$; exec %s -e %s"):format(
+    FORGET_PATHS, quote(folder.ready_file(own_folder)), quote(interpreter),
+    quote(code))
+  local pipe = assert(io.popen(script, "w"))
   for name, value in pairs(settings) do
     pipe:write(name, "=", tostring(value), "\n")
   end
