@@ -56,16 +56,26 @@ bool datastore_build(lua_State *L, struct client *client,
         milliseconds(L, "connect_timeout", 10),
     };
     transfer_clear(transfer);
-    return request_path(request, client->base_path, id, length, failure) &&
-           request_headers(L, request, TOKEN,
-                           lua_isnil(L, HEADERS) ? 0 : HEADERS, failure) &&
-           request_body(L, request, CHANGES, client_secret_names(L, CLIENT),
+    bool built =
+        request_path(request, client->base_path, id, length, failure) &&
+        request_headers(L, request, TOKEN, lua_isnil(L, HEADERS) ? 0 : HEADERS,
                         failure) &&
-           transfer_prepare(transfer, &limits, failure);
+        request_body(L, request, CHANGES, client_secret_names(L, CLIENT),
+                     failure) &&
+        transfer_prepare(transfer, &limits, failure);
+    request->id_holds_secret = mask_finds(id, length, &request->secrets);
+    return built;
 }
 
-/* Stack: [..., error] -> same, with method and url. A token in the place of
- * the id is masked; the copy keeps libcurl's memory from a call that raises. */
+/* How much of an encoded path may be shown: all, or up to a secret that was
+ * passed in the place of the id. */
+static size_t shown_length(const struct request *request, const char *text) {
+    if (!request->id_holds_secret) return strlen(text);
+    return (size_t)(strrchr(text, '/') + 1 - text);
+}
+
+/* Stack: [..., error] -> same, with method and url. The copy keeps libcurl's
+ * memory from a call that raises. */
 static void set_target(lua_State *L, const struct transfer *transfer) {
     char *url = NULL;
     lua_pushliteral(L, "PATCH");
@@ -73,19 +83,31 @@ static void set_target(lua_State *L, const struct transfer *transfer) {
     if (curl_url_get(transfer->url, CURLUPART_URL, &url, 0) != CURLUE_OK) {
         return;
     }
-    size_t length = strlen(url);
+    size_t length = shown_length(&transfer->request, url);
     if (length > URL_SHOWN) length = URL_SHOWN;
     char text[URL_SHOWN];
     memcpy(text, url, length);
     curl_free(url);
-    mask_push(L, text, length, &transfer->request.secrets);
+    lua_pushlstring(L, text, length);
     lua_setfield(L, -2, "url");
+}
+
+/* Stack: [table] -> same. */
+static void set_size(lua_State *L, const char *name, size_t size) {
+    lua_pushinteger(L, (lua_Integer)size);
+    lua_setfield(L, -2, name);
 }
 
 /* Stack: [...] -> [..., facts]. */
 static void push_facts(lua_State *L, const struct transfer *transfer) {
     const struct response *response = &transfer->response;
-    lua_createtable(L, 0, 8); /* Lua adds to it */
+    const struct request *request = &transfer->request;
+    const char *path = request->path.data;
+    lua_createtable(L, 0, 12); /* Lua adds to it */
+    lua_pushlstring(L, path, shown_length(request, path));
+    lua_setfield(L, -2, "path");
+    set_size(L, "request_bytes", request->body.length);
+    set_size(L, "response_bytes", response->body.length);
     if (response->status > 0) {
         lua_pushinteger(L, (lua_Integer)response->status);
         lua_setfield(L, -2, "status");

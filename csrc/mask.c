@@ -1,6 +1,5 @@
 #include "mask.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* Moves *cursor behind the next secret that is long enough; NULL: no more. */
@@ -29,8 +28,7 @@ static size_t secret_at(const char *text, size_t left,
     return longest;
 }
 
-static bool has_secret(const char *text, size_t length,
-                       const struct buffer *secrets) {
+bool mask_finds(const char *text, size_t length, const struct buffer *secrets) {
     size_t cursor = 0, secret_length;
     const char *secret;
     while ((secret = next_secret(secrets, &cursor, &secret_length)) != NULL) {
@@ -44,7 +42,7 @@ static bool has_secret(const char *text, size_t length,
 
 void mask_push(lua_State *L, const char *text, size_t length,
                const struct buffer *secrets) {
-    if (!has_secret(text, length, secrets)) {
+    if (!mask_finds(text, length, secrets)) {
         lua_pushlstring(L, text, length);
         return;
     }

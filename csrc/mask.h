@@ -2,6 +2,7 @@
 #ifndef TRUTO_MASK_H
 #define TRUTO_MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buffer.h"
@@ -13,6 +14,9 @@
 
 /* Secrets shorter than this are too common a text to be looked for. */
 #define MASK_MIN_LENGTH 4
+
+/* Whether a secret stands in the text. */
+bool mask_finds(const char *text, size_t length, const struct buffer *secrets);
 
 /* Pushes text with every occurrence of a secret replaced by MASK_TEXT.
  * `secrets` holds, for each, a size_t with its length and its bytes. */

@@ -24,6 +24,7 @@ void request_init(struct request *request) {
 
 void request_clear(struct request *request) {
     buffer_clear(&request->path);
+    request->id_holds_secret = false;
     buffer_clear(&request->body);
     buffer_clear(&request->secrets);
     buffer_clear(&request->keys);

@@ -21,6 +21,7 @@
 
 struct request {
     struct buffer path;
+    bool id_holds_secret; /* then the path is not shown */
     struct buffer body;
     struct buffer secrets; /* the token and all secrets in the body; see
                               struct json_writer */

@@ -3,7 +3,7 @@ local vm = require "support.vm"
 
 local KEY_FILE = [[{"type":"service_account","project_id":"p",
   "private_key_id":"1",
-  "private_key":"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",
+"private_key":"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",
   "client_email":"a@p.iam.gserviceaccount.com","client_id":"1",
   "auth_uri":"https://accounts.google.com/o/oauth2/auth",
   "token_uri":"https://oauth2.googleapis.com/token",

@@ -170,4 +170,17 @@ describe("a secret that the server echoes (H04)", function()
     assert.is_nil(datastore)
     assert.is_nil(tostring(err):find(exchange.TOKEN, 1, true))
   end)
+
+  it("is not shown in its encoded form either", function()
+    local events = {}
+    local datastore, err, meta = exchange.update("status=404", {
+      max_attempts = 1, token = "canary+token/1",
+      log = function(event) events[#events + 1] = event end,
+    }, "canary+token/1")
+    assert.is_nil(datastore)
+    for _, text in ipairs(strings { err, meta, tostring(err), events }) do
+      assert.is_nil(text:find("canary", 1, true), text)
+    end
+    assert.matches("/datastore/$", err.url)
+  end)
 end)

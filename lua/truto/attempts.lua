@@ -122,20 +122,25 @@ local function describe(run, err, facts)
   if err.retryable == nil then err.retryable = run.transient end
 end
 
+local function report_response(run, facts, err)
+  report(run, "response", {
+    attempt = run.attempts,
+    status = facts.status,
+    elapsed = facts.elapsed,
+    request_bytes = facts.request_bytes,
+    response_bytes = facts.response_bytes,
+    connection_reused = facts.connection_reused,
+  }, err)
+end
+
 local function attempt(run)
-  report(run, "request", { attempt = run.attempts + 1 })
+  local is_watched = run.call.client.sinks[1] ~= nil
+  if is_watched then
+    report(run, "request", { attempt = run.attempts + 1 })
+  end
   local datastore, err, facts = run.call.attempt(run.limit)
   if facts.elapsed then note_facts(run, facts) end
-  if facts.status then
-    report(run, "response", {
-      attempt = run.attempts,
-      status = facts.status,
-      elapsed = facts.elapsed,
-      request_bytes = facts.request_bytes,
-      response_bytes = facts.response_bytes,
-      connection_reused = facts.connection_reused,
-    }, err)
-  end
+  if is_watched and facts.status then report_response(run, facts, err) end
   if err then describe(run, err, facts) end
   return datastore
 end

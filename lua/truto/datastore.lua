@@ -20,6 +20,9 @@ local WHERE = "datastore.update"
 ---@field attempts integer requests made, or tried
 ---@field elapsed number seconds of all attempts and waits
 ---@field headers? table<string, string> lower-case names
+---@field path? string of the URL; cut where an id holds a secret
+---@field request_bytes? integer size of the body
+---@field response_bytes? integer size of the body
 ---@field connection_reused? boolean
 ---@field ratelimit? truto.RateLimit if the answer told
 ---@field warnings truto.Issue[]
@@ -109,6 +112,9 @@ end
 ---@return truto.Datastore
 function M.bind(client)
   local bound = {}
+  -- Most calls have no options of their own.
+  local standing_policy = policy({}, client.defaults)
+  local standing_validation = validation({}, client.defaults)
 
   --- Changes a datastore: `PATCH /datastore/{id}` with exactly the fields of
   --- `changes`; those not given stay as they are (reference page).
@@ -122,11 +128,12 @@ function M.bind(client)
     check_arguments(bound, id, changes)
     given = options.check(given, "call", WHERE, 2)
     if client.closed then error(WHERE .. ": the client is closed", 2) end
-    local issues, warnings =
-      config.check_changes(changes, validation(given, client.defaults))
+    local own = next(given) ~= nil
+    local issues, warnings = config.check_changes(changes,
+      own and validation(given, client.defaults) or standing_validation)
     local call = {
       client = client,
-      policy = policy(given, client.defaults),
+      policy = own and policy(given, client.defaults) or standing_policy,
       method = "PATCH",
       path = "/datastore/{id}",
       warnings = warnings,

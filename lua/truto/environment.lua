@@ -39,6 +39,10 @@ end
 ---@return string?
 function M.ca_file() return variable "TRUTO_CA_FILE" end
 
+--- What to print of the client's doings: `debug`, or nothing.
+---@return string?
+function M.log() return variable "TRUTO_LOG" end
+
 --- The proxy for https, and the hosts that go without; nothing else of the
 --- proxy variables is looked at.
 ---@return string? proxy

@@ -1,6 +1,7 @@
 --- Structured events: what a client does, without headers and bodies.
 
 local callback = require "truto.callback"
+local environment = require "truto.environment"
 
 local M = {}
 
@@ -57,7 +58,7 @@ end
 function M.sinks(given)
   local sinks = {}
   if given then sinks[1] = given end
-  if os.getenv "TRUTO_LOG" == "debug" then sinks[#sinks + 1] = print_event end
+  if environment.log() == "debug" then sinks[#sinks + 1] = print_event end
   return sinks
 end
 

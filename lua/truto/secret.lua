@@ -1,9 +1,10 @@
 --- Secrets: values that go to Truto and nowhere else.
 ---
 --- A secret stands wherever a secret string may stand: as the token, in
---- `config_secret`, in any config field. It is read when first needed, kept
---- in C memory and wiped when collected. `tostring` gives `[secret]`; it
---- cannot be concatenated or serialised, and equals no string.
+--- `config_secret`, in config fields that hold secrets, in a header. It is
+--- read when first needed, kept in C memory and wiped when collected.
+--- `tostring` gives `[secret]`; it cannot be concatenated or serialised, and
+--- equals no string.
 
 local core = require "truto.core"
 local errors = require "truto.errors"

@@ -40,6 +40,7 @@ local SETTINGS = [[
 ]]
 
 local LOAD = [[
+  keepalive_requests 1000000;
   location = /load { content_by_lua_block {
     local seconds = tonumber(ngx.var.arg_seconds)
     local client = clients[ngx.var.arg_client]
@@ -54,6 +55,9 @@ local LOAD = [[
           bad = bad + 1
           codes[err.code] = (codes[err.code] or 0) + 1
         end
+        -- A call that blocks leaves nginx no turn to do anything else.
+        if ngx.var.arg_client == "blocking" then ngx.sleep(0) end
+        ngx.update_time()
       until ngx.now() >= stop
     end
     local threads = {}

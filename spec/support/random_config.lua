@@ -53,7 +53,8 @@ local function value(random, field)
   if field.fields then return fill(random, field.fields) end
   if field.format == "url" then return url(random) end
   if field.type == "integer" then
-    return field.minimum + random:below(field.maximum - field.minimum + 1) - 1
+    local minimum, maximum = field.minimum or -1e6, field.maximum or 1e6
+    return minimum + random:below(maximum - minimum + 1) - 1
   end
   return text(random)
 end

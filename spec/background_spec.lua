@@ -1,0 +1,319 @@
+local background = require "support.background"
+local core = require "truto.core"
+local cqueues = require "cqueues"
+local exchange = require "support.exchange"
+local socket = require "cqueues.socket"
+local truto = require "truto"
+
+local server = exchange.server
+
+local function new_client(fault, changes)
+  local given = { driver = background.driver() }
+  for key, value in pairs(changes or {}) do given[key] = value end
+  return exchange.client(fault, given)
+end
+
+-- The handle of a client is nobody's business but the drivers'; this one
+-- gives it away.
+local function new_handle(fault, timeout)
+  local handle, sending
+  local driver = background.driver()
+  driver.attempt = function(given_handle, _, _, given_sending)
+    handle, sending = given_handle, given_sending
+    return nil, { kind = "setup", code = "x", message = "x" }, {}
+  end
+  exchange.client(fault, { driver = driver, timeout = timeout })
+    .datastore.update("ds_1", { label = "x" })
+  return handle, sending
+end
+
+local function start(handle, sending, id)
+  return core.background.start(handle, id or "ds_1", { label = "x" }, sending)
+end
+
+local function wait_until(check)
+  local limit = cqueues.monotime() + 10
+  while not check() do
+    assert(cqueues.monotime() < limit, "it never came")
+    cqueues.sleep(0.005)
+  end
+end
+
+local function concurrently(count, work)
+  local loop = cqueues.new()
+  for i = 1, count do loop:wrap(work, i) end
+  assert(loop:loop(30))
+end
+
+-- In a loop, cqueues must be told that a descriptor is about to be closed.
+local in_loop = {
+  sleep = cqueues.sleep,
+  readable = function(descriptor, seconds)
+    cqueues.poll({ pollfd = descriptor, events = "r" }, seconds)
+    cqueues.cancel(descriptor)
+  end,
+}
+
+local function loop_client(fault, changes)
+  local given = { driver = require("truto.background").driver(in_loop) }
+  for key, value in pairs(changes or {}) do given[key] = value end
+  return exchange.client(fault, given)
+end
+
+local function open_descriptors()
+  local pipe = io.popen "ls /proc/$PPID/fd | wc -l"
+  local count = tonumber(pipe:read "*a")
+  pipe:close()
+  return count
+end
+
+before_each(function()
+  background.stop()
+  server:reset()
+end)
+teardown(background.stop)
+
+describe("the background driver", function()
+  it("has 50 updates under way at once", function()
+    local client, good = loop_client "status=200,delay=0.2", 0
+    concurrently(50, function(i)
+      assert(client.datastore.update("ds_" .. i, { label = "x" }))
+      good = good + 1
+    end)
+    local connections, count = {}, 0
+    for _, entry in ipairs(server:log()) do
+      if not connections[entry.connection] then count = count + 1 end
+      connections[entry.connection] = true
+    end
+    assert.equal(50, good)
+    assert.equal(50, count)
+    assert.equal(50, #server:log())
+  end)
+
+  it("keeps connections between calls and clients", function()
+    for _ = 1, 3 do
+      local client = new_client "record"
+      assert(client.datastore.update("ds_1", { label = "x" }))
+      client.close()
+    end
+    local _, _, meta =
+      new_client("record").datastore.update("ds_1", { label = "x" })
+    assert.is_true(meta.connection_reused)
+    assert.equal(1, server:log()[4].connection - server:log()[1].connection
+      + 1)
+  end)
+
+  it("waits between attempts by the loop's sleep", function()
+    local slept = {}
+    local driver = require("truto.background").driver {
+      readable = background.loop.readable,
+      sleep = function(seconds) slept[#slept + 1] = seconds end,
+    }
+    local client = exchange.client("status=503,retry-after=7",
+      { driver = driver, max_attempts = 2 })
+    local _, err = client.datastore.update("ds_1", { label = "x" })
+    assert.equal("unavailable", err.code)
+    assert.equal(1, #slept)
+    assert.is_true(slept[1] >= 7)
+  end)
+
+  it("raises for a loop that lacks a function", function()
+    assert.has_error(function()
+      require("truto.background").driver { sleep = cqueues.sleep }
+    end)
+  end)
+
+  it("holds no descriptors of calls that ended", function()
+    local client = new_client "record"
+    for _ = 1, 20 do assert(client.datastore.update("ds_1", { label = "x" })) end
+    local before = open_descriptors()
+    for _ = 1, 500 do
+      assert(client.datastore.update("ds_1", { label = "x" }))
+    end
+    assert.is_true(open_descriptors() <= before)
+  end)
+end)
+
+describe("the limit of transfers", function()
+  before_each(function() core.background.limit(2, 1) end)
+  after_each(function() core.background.limit(256, 256) end)
+
+  it("lets one wait and refuses the next at once", function()
+    local client = loop_client("silent", { timeout = 0.5, max_attempts = 1 })
+    local codes = {}
+    concurrently(4, function()
+      local _, err = client.datastore.update("ds_1", { label = "x" })
+      local key = err.kind .. " " .. err.code .. " " .. err.outcome
+      codes[key] = (codes[key] or 0) + 1
+    end)
+    assert.same({
+      ["timeout timeout unknown"] = 2,
+      ["timeout connect_timeout not_sent"] = 1,
+      ["setup too_many_in_flight not_sent"] = 1,
+    }, codes)
+    assert.equal(2, #server:log())
+  end)
+
+  it("starts the waiting one when another ends", function()
+    local client, good = loop_client "status=200,delay=0.1", 0
+    concurrently(3, function()
+      assert(client.datastore.update("ds_1", { label = "x" }))
+      good = good + 1
+    end)
+    assert.equal(3, good)
+  end)
+
+  it("takes a number only where it means something", function()
+    for _, wrong in ipairs { 0, -1, 2049, 0 / 0 } do
+      assert.has_error(function() core.background.limit(wrong, 1) end)
+    end
+    assert.has_error(function() core.background.limit("many", 1) end)
+  end)
+end)
+
+describe("an exchange", function()
+  local function cancelled() return core.background.counts().cancelled end
+
+  local function under_way()
+    local handle, sending = new_handle "silent"
+    local one = assert(start(handle, sending))
+    assert(core.background.descriptor(one))
+    server:wait_for "request"
+    return handle, one
+  end
+
+  it("that is cancelled closes its connection", function()
+    local handle, one = under_way()
+    assert.equal("unknown", core.background.cancel(handle, one))
+    server:wait_for "closed"
+    assert.equal(1, cancelled())
+    assert.equal(0, core.background.counts().running)
+  end)
+
+  it("that was never sent is cancelled as such", function()
+    local handle, sending = new_handle "record"
+    local one = assert(start(handle, sending))
+    assert.equal("not_sent", core.background.cancel(handle, one))
+    assert.equal(0, #server:log())
+  end)
+
+  it("that is collected is cancelled", function()
+    do under_way() end
+    collectgarbage()
+    collectgarbage()
+    server:wait_for "closed"
+    assert.equal(1, cancelled())
+  end)
+
+  it("cannot be finished before its end, or twice", function()
+    local handle, one = under_way()
+    assert.has_error(function() core.background.finish(handle, one) end,
+      "this exchange has not ended yet")
+    core.background.cancel(handle, one)
+    assert.has_error(function() core.background.finish(handle, one) end,
+      "this exchange is not under way")
+    assert.has_error(function() core.background.cancel(handle, one) end,
+      "this exchange is not under way")
+  end)
+
+  it("serves the next call after its end", function()
+    local handle, sending = new_handle "record"
+    for _ = 1, 3 do
+      local one = assert(start(handle, sending))
+      local descriptor = assert(core.background.descriptor(one))
+      background.loop.readable(descriptor, 10)
+      assert.is_true(core.background.done(one))
+      assert.equal("ds_1", core.background.finish(handle, one).id)
+    end
+  end)
+
+  it("is not confused with other values", function()
+    local handle = new_handle "record"
+    for _, wrong in ipairs { handle, "x", 1, io.stdout } do
+      assert.has_error(function() core.background.number(wrong) end)
+      assert.has_error(function() core.background.finish(handle, wrong) end)
+    end
+  end)
+end)
+
+describe("a caller's connection", function()
+  local function connect()
+    local connection = socket.connect { path = core.background.address() }
+    connection:setmode("bn", "bn")
+    connection:settimeout(10)
+    return connection
+  end
+
+  it("serves one exchange after the other", function()
+    local handle, sending = new_handle "record"
+    local connection
+    for _ = 1, 3 do
+      local one = assert(start(handle, sending))
+      connection = connection or connect()
+      connection:write(core.background.number(one))
+      assert.equal("\0", connection:read(1))
+      assert(core.background.finish(handle, one))
+    end
+    connection:close()
+  end)
+
+  it("may bring the number in pieces", function()
+    local handle, sending = new_handle "record"
+    local one = assert(start(handle, sending))
+    local connection = connect()
+    for byte in core.background.number(one):gmatch "." do
+      connection:write(byte)
+      cqueues.sleep(0.002)
+    end
+    assert.equal("\0", connection:read(1))
+    assert(core.background.finish(handle, one))
+    connection:close()
+  end)
+
+  it("that closes cancels the exchange", function()
+    local handle, sending = new_handle "silent"
+    local one = assert(start(handle, sending))
+    local connection = connect()
+    connection:write(core.background.number(one))
+    server:wait_for "request"
+    connection:close()
+    wait_until(function() return core.background.done(one) end)
+    local datastore, err = core.background.finish(handle, one)
+    assert.is_nil(datastore)
+    assert.same({ "interrupted", "cancelled", "unknown" },
+      { err.kind, err.code, err.outcome })
+    server:wait_for "closed"
+  end)
+
+  it("that sends more cancels the exchange", function()
+    local handle, sending = new_handle "silent"
+    local one = assert(start(handle, sending))
+    local connection = connect()
+    connection:write(core.background.number(one))
+    server:wait_for "request"
+    connection:write "x"
+    assert.is_nil(connection:read(1))
+    assert.is_true(core.background.done(one))
+  end)
+
+  it("with a number that is not under way is closed", function()
+    local handle, sending = new_handle "record"
+    local one = assert(start(handle, sending))
+    local used = core.background.number(one)
+    core.background.cancel(handle, one)
+    for _, number in ipairs { used, "\0\0\0\0", "\255\255\255\255" } do
+      local connection = connect()
+      connection:write(number)
+      assert.is_nil(connection:read(1))
+      connection:close()
+    end
+  end)
+end)
+
+describe("truto.new", function()
+  it("takes a driver by name or as a table only", function()
+    assert.has_error(function()
+      truto.new { token = "x", driver = "background" }
+    end)
+  end)
+end)

@@ -1,0 +1,42 @@
+--- The background driver for specs without an event loop: it waits by poll.
+
+local cqueues = require "cqueues"
+
+local M = {}
+
+--- Waits in this thread. Outside of a loop, cqueues polls by itself.
+M.loop = {
+  readable = function(descriptor, seconds)
+    cqueues.poll({ pollfd = descriptor, events = "r" }, seconds)
+  end,
+  sleep = cqueues.sleep,
+}
+
+--- A driver on that.
+function M.driver()
+  return require("truto.background").driver(M.loop)
+end
+
+-- The value in the registry that keeps this state's thread alive.
+local function user()
+  local registry = debug.getregistry()
+  for key, value in pairs(registry) do
+    if type(key) == "userdata" and type(value) == "userdata" then
+      local metatable = debug.getmetatable(value)
+      if metatable and metatable.__metatable == "truto.background.user" then
+        return registry, key
+      end
+    end
+  end
+end
+
+--- Ends the thread of this Lua state, and its connections, as closing the
+--- state would.
+function M.stop()
+  local registry, key = user()
+  if registry then registry[key] = nil end
+  collectgarbage()
+  collectgarbage()
+end
+
+return M
