@@ -67,11 +67,18 @@ bool datastore_build(lua_State *L, struct client *client,
     return built;
 }
 
-/* How much of an encoded path may be shown: all, or up to a secret that was
- * passed in the place of the id. */
-static size_t shown_length(const struct request *request, const char *text) {
-    if (!request->id_holds_secret) return strlen(text);
-    return (size_t)(strrchr(text, '/') + 1 - text);
+/* Stack: [...] -> [..., a URL or path to show]. A secret that was passed in
+ * the place of the id would not be found in its encoded form. */
+static void push_shown(lua_State *L, const struct request *request,
+                       const char *text, size_t length) {
+    if (!request->id_holds_secret) {
+        mask_push(L, text, length, &request->secrets);
+        return;
+    }
+    while (length > 0 && text[length - 1] != '/') length--;
+    mask_push(L, text, length, &request->secrets);
+    lua_pushliteral(L, MASK_TEXT);
+    lua_concat(L, 2);
 }
 
 /* Stack: [..., error] -> same, with method and url. The copy keeps libcurl's
@@ -83,12 +90,12 @@ static void set_target(lua_State *L, const struct transfer *transfer) {
     if (curl_url_get(transfer->url, CURLUPART_URL, &url, 0) != CURLUE_OK) {
         return;
     }
-    size_t length = shown_length(&transfer->request, url);
+    size_t length = strlen(url);
     if (length > URL_SHOWN) length = URL_SHOWN;
     char text[URL_SHOWN];
     memcpy(text, url, length);
     curl_free(url);
-    lua_pushlstring(L, text, length);
+    push_shown(L, &transfer->request, text, length);
     lua_setfield(L, -2, "url");
 }
 
@@ -104,7 +111,7 @@ static void push_facts(lua_State *L, const struct transfer *transfer) {
     const struct request *request = &transfer->request;
     const char *path = request->path.data;
     lua_createtable(L, 0, 12); /* Lua adds to it */
-    lua_pushlstring(L, path, shown_length(request, path));
+    push_shown(L, request, path, strlen(path));
     lua_setfield(L, -2, "path");
     set_size(L, "request_bytes", request->body.length);
     set_size(L, "response_bytes", response->body.length);
