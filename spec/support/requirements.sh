@@ -31,7 +31,9 @@ test package lua5.3,lua-5.3,lua53                liblua5.3-dev      -           
 test module lua5.4,busted                        lua-busted         luarocks:busted   luarocks:busted  luarocks:busted
 test file /usr/share/i18n/locales/de_DE          locales            glibc-locale-source -            -
 test command luarocks                            luarocks           luarocks          luarocks5.4      luarocks
+test command pgrep                               procps             procps-ng         procps           -
 test command python3                             python3            python3           python3          python3
+nginx nginx                                      nginx,libnginx-mod-http-lua - nginx,nginx-mod-http-lua openresty/brew/openresty
 lint command luacheck                            lua-check          luarocks:luacheck luarocks:luacheck luacheck
 lint command clang                               clang              clang             clang            llvm
 lint command clang-format                        clang-format       clang-tools-extra clang-extra-tools clang-format
@@ -57,6 +59,15 @@ any_http() {
   return 1
 }
 
+# With Lua in it, as a module or built in.
+any_nginx() (
+  PATH=$PATH:/usr/sbin:/usr/local/openresty/nginx/sbin
+  about=$(nginx -V 2>&1) || exit 1
+  modules=$(echo "$about" | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+  case $about in *ngx_lua-*) exit 0 ;; esac
+  test -e "$modules/ngx_http_lua_module.so"
+)
+
 present() {
   case $1 in
     command) command -v "$2" >/dev/null ;;
@@ -66,6 +77,7 @@ present() {
     package) any_package "$2" ;;
     module) "${2%,*}" -e "require '${2#*,}'" 2>/dev/null ;;
     http) any_http ;;
+    nginx) any_nginx ;;
   esac
 }
 
@@ -73,11 +85,13 @@ present() {
 wanted() {
   case $1 in
     demo) echo demo ;;
-    test) echo demo test ;;
-    lint) echo demo test lint ;;
-    bench) echo demo test bench ;;
-    memory) echo demo test lint memory ;;
-    *) echo "requirements.sh: demo, test, lint, bench, memory" >&2; exit 2 ;;
+    nginx) echo demo nginx ;;
+    test) echo demo nginx test ;;
+    lint) echo demo nginx test lint ;;
+    bench) echo demo nginx test bench ;;
+    memory) echo demo nginx test lint memory ;;
+    *) echo "requirements.sh: demo, nginx, test, lint, bench, memory" >&2
+       exit 2 ;;
   esac
 }
 
@@ -87,7 +101,7 @@ missing() {
   table | while read -r group check rest; do
     case $groups in *" $group "*) ;; *) continue ;; esac
     case $check in
-      http|libc|debuginfo) argument= ;;
+      http|nginx|libc|debuginfo) argument= ;;
       *) argument=${rest%% *}; rest=${rest#* } ;;
     esac
     # shellcheck disable=SC2086
@@ -95,6 +109,23 @@ missing() {
     shift $((column - 1))
     present "$check" "$argument" || [ "$1" = - ] || echo "$1" | tr , '\n'
   done | sort -u
+}
+
+# A package that brings a service shall neither start nor enable it, nor
+# disturb one that runs already.
+without_services() {
+  policy=/usr/sbin/policy-rc.d
+  had_nginx=$(dpkg-query -W -f '${Status}' nginx 2>/dev/null || true)
+  if [ ! -e $policy ]; then
+    trap '$sudo rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+    $sudo chmod 755 $policy
+  fi
+  "$@"
+  case $had_nginx in *" installed") return ;; esac
+  [ -e /etc/init.d/nginx ] || return 0
+  $sudo invoke-rc.d --quiet nginx stop >&2 || true
+  $sudo update-rc.d nginx disable >&2 || true
 }
 
 install_debian() {
@@ -107,7 +138,8 @@ install_debian() {
     [ -n "$packages" ] || return 0
     echo "installing:" $packages >&2
     [ "$round" = 2 ] || $sudo apt-get update -qq >&2
-    $sudo apt-get install -y -qq --no-install-recommends $packages >&2
+    without_services \
+      $sudo apt-get install -y -qq --no-install-recommends $packages >&2
   done
   packages=$(missing "$1" 1)
   [ -z "$packages" ] || { echo "still missing:" $packages >&2; exit 1; }

@@ -1,20 +1,29 @@
 #!/bin/sh
-# Runs all specs on each VM named, then prints the sum over all of them.
+# Runs all specs on each VM named, two VMs at a time, then prints the sum over
+# all of them. What a VM printed comes in one piece.
 set -u
-results=build/test-results
-mkdir -p build
-: > "$results"
+folder=build/test
+rm -rf "$folder"
+mkdir -p "$folder"
+
+# shellcheck disable=SC2016
+printf '%s\n' "$@" | xargs -P 2 -I VM sh -c '
+  TRUTO_TEST_RESULTS=$1/VM.results VM spec/support/run.lua spec \
+    > "$1/VM.log" 2>&1
+  echo $? > "$1/VM.status"
+  cat "$1/VM.log"' - "$folder"
+
 broken=0
 for vm in "$@"; do
-  TRUTO_TEST_RESULTS=$results "$vm" spec/support/run.lua spec || broken=1
+  # Written at the end: missing where the runner did not come to it.
+  [ -s "$folder/$vm.results" ] || {
+    echo "$vm ended before its specs did" >&2
+    broken=1
+  }
+  [ "$(cat "$folder/$vm.status")" = 0 ] || broken=1
 done
-# Each VM appends a line "passed failed pending"; one that is missing means
-# that its runner did not come to its end.
-[ "$(wc -l < "$results")" -eq $# ] || {
-  echo "a VM's run ended before its specs did" >&2
-  broken=1
-}
-awk '{ passed += $1; failed += $2; pending += $3 }
+cat "$folder"/*.results | awk '
+  { passed += $1; failed += $2; pending += $3 }
   END { printf "%d passed, %d failed%s\n", passed, failed,
-    pending ? ", " pending " skipped" : "" }' "$results"
+    pending ? ", " pending " skipped" : "" }'
 exit $broken
