@@ -145,7 +145,12 @@ end
 function Server:url(listener, fault)
   local url = self.urls[listener]
   if not url then error("no listener is called " .. listener, 2) end
-  return url .. "/" .. (fault or "ok")
+  fault = fault or "ok"
+  if fault:find "^fail%-then%-ok" then
+    self.runs = (self.runs or 0) + 1
+    fault = fault .. ",x-run=" .. self.runs -- counted by path, so a fresh one
+  end
+  return url .. "/" .. fault
 end
 
 -- Decodes the lines that came since the last look.
