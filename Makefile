@@ -46,7 +46,7 @@ TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
 .PHONY: build build-all build-test demo test lint lint-all sanitize \
-  valgrind bench install rock clean help
+  valgrind torture fuzz coverage bench demo-nginx bench-nginx install rock clean help
 
 build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
 
@@ -104,6 +104,15 @@ sanitize: memory-requirements ## the specs under ASan and UBSan, Lua 5.4
 valgrind: memory-requirements ## the specs under valgrind, Lua 5.4
 	@sh spec/support/valgrind.sh
 
+torture: test-requirements ## every allocation failing in turn
+	@sh spec/torture/torture.sh
+
+fuzz: fuzz-requirements ## each fuzzer for FUZZ_SECONDS, by default 20
+	@sh spec/fuzz/fuzz.sh
+
+coverage: fuzz-requirements ## lines and branches of the C, by gcov
+	@sh spec/torture/coverage.sh
+
 build/bench/baseline: spec/bench/baseline.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -o $@ $< $(CURL_CFLAGS) $(CURL_LIBS) -lcjson
@@ -112,6 +121,15 @@ bench: bench-requirements ## cost of an update beside a plain C loop
 	@$(MAKE) --no-print-directory -s LUA=lua5.4 build build/bench/baseline
 	@$(MAKE) --no-print-directory -s LUA=luajit build
 	@lua5.4 spec/bench/update.lua
+
+demo-nginx: nginx-requirements ## rotate keys from nginx, in the sandbox
+	@$(MAKE) --no-print-directory -s LUA=luajit build
+	@LUA_CPATH="build/luajit/?.so;;" luajit examples/nginx/demo.lua
+
+bench-nginx: nginx-requirements ## what updates cost an nginx worker
+	@$(MAKE) --no-print-directory -s LUA=luajit build
+	@lua5.4 spec/bench/nginx.lua
+	@lua5.4 spec/bench/nginx_reload.lua
 
 install: $(MODULE) ## install for LUA under PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/truto"

@@ -100,9 +100,11 @@ static void stop_at_exit(void) {
 
 static void lock_for_fork(void) {
     pthread_mutex_lock(&lifecycle);
+    background_loop_pause();
 }
 
 static void unlock_after_fork(void) {
+    background_loop_resume();
     pthread_mutex_unlock(&lifecycle);
 }
 
@@ -187,9 +189,9 @@ void background_withdraw(struct transfer *transfer) {
 }
 
 struct background_counts background_count(struct background *background) {
-    struct background_loop *loop = &background->loop;
+    struct background_multi *multi = &background->loop.multi;
     struct background_counts counts = {
-        atomic_load(&loop->running), atomic_load(&loop->queued),
-        atomic_load(&loop->finished), atomic_load(&loop->cancelled)};
+        atomic_load(&multi->running), atomic_load(&multi->queued),
+        atomic_load(&multi->finished), atomic_load(&multi->cancelled)};
     return counts;
 }

@@ -1,6 +1,6 @@
 /*
- * The background thread's loop: callers' connections on one side, a
- * curl_multi on the other. It touches no Lua.
+ * The background thread's loop: callers' connections on one side, transfers
+ * on the other. It touches no Lua.
  *
  * What a caller does: connect to the listener, send the four bytes of a
  * ticket's number (as they stand in memory), read one byte. That byte comes
@@ -14,8 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include <curl/curl.h>
-
+#include "background_multi.h"
 #include "listener.h"
 #include "ticket.h"
 
@@ -24,17 +23,13 @@
 struct waiter;
 
 struct background_loop {
-    CURLM *multi;
     int epoll;
     int wake; /* an eventfd */
     struct listener listener;
     struct waiter *waiters;
-    struct ticket *first_queued, *last_queued;
     double accept_again; /* when descriptors ran out; 0: accepting */
-    unsigned max_running;
-    atomic_uint running, queued;
-    atomic_ulong finished, cancelled;
     atomic_bool stopping;
+    struct background_multi multi;
     struct tickets tickets;
 };
 
@@ -48,6 +43,11 @@ void *background_loop_run(void *loop);
 
 /* Makes the loop look at stopping and at withdrawn tickets. Any thread. */
 void background_loop_wake(void *loop);
+
+/* Around a fork: the thread stays outside of libcurl and its TLS library, so
+ * that the child gets none of their locks held for ever. */
+void background_loop_pause(void);
+void background_loop_resume(void);
 
 /* After the thread has ended, or if it was never started. */
 void background_loop_close(struct background_loop *loop);

@@ -223,11 +223,7 @@ void background_module_open(lua_State *L) {
         {"cancel", cancel}, {"counts", counts}, {"limit", limit},
         {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", user_gc}, {NULL, NULL}};
-    if (luaL_newmetatable(L, USER_TYPE)) {
-        compat_setfuncs(L, metamethods);
-        lua_pushliteral(L, USER_TYPE);
-        lua_setfield(L, -2, "__metatable");
-    }
+    compat_newmetatable(L, USER_TYPE, metamethods);
     lua_pop(L, 1);
     lua_newtable(L);
     compat_setfuncs(L, functions);

@@ -1,5 +1,6 @@
 #include "certificate.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Other TLS libraries list no extensions, so nothing follows from there. */
@@ -21,17 +22,24 @@ CURLcode certificate_keep(CURL *easy) {
     return curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 }
 
-bool certificate_has_names(CURL *easy) {
-    static const char field[] = "X509v3 Subject Alternative Name:";
+static bool starts_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+enum certificate_names certificate_names(CURL *easy) {
     struct curl_certinfo *certificates = NULL;
     CURLcode known = curl_easy_getinfo(easy, CURLINFO_CERTINFO, &certificates);
     if (known != CURLE_OK || certificates == NULL ||
         certificates->num_of_certs < 1) {
-        return true; /* a kept connection, or plain http to loopback */
+        /* A kept connection, or plain http to loopback. */
+        return CERTIFICATE_NAMED;
     }
     const struct curl_slist *line = certificates->certinfo[0];
     for (; line != NULL; line = line->next) {
-        if (strncmp(line->data, field, sizeof field - 1) == 0) return true;
+        if (starts_with(line->data, "X509v3 Subject Alternative Name:")) {
+            return CERTIFICATE_NAMED;
+        }
+        if (starts_with(line->data, "Cert:")) return CERTIFICATE_NAMELESS;
     }
-    return false;
+    return CERTIFICATE_UNREAD; /* libcurl notes "Cert" last */
 }

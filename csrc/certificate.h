@@ -2,8 +2,6 @@
 #ifndef TRUTO_CERTIFICATE_H
 #define TRUTO_CERTIFICATE_H
 
-#include <stdbool.h>
-
 #include <curl/curl.h>
 
 #pragma GCC visibility push(hidden)
@@ -13,11 +11,17 @@
 CURLcode certificate_keep(CURL *easy);
 
 /*
- * False when the connection is new and its certificate is known to have no
+ * NAMELESS when the connection is new and its certificate is known to have no
  * subject alternative name: libcurl then takes the common name for the host,
- * which RFC 6125 has ended.
+ * which RFC 6125 has ended. UNREAD when memory ended before libcurl had noted
+ * all of it.
  */
-bool certificate_has_names(CURL *easy);
+enum certificate_names {
+    CERTIFICATE_NAMED,
+    CERTIFICATE_NAMELESS,
+    CERTIFICATE_UNREAD
+};
+enum certificate_names certificate_names(CURL *easy);
 
 #pragma GCC visibility pop
 

@@ -7,7 +7,7 @@
 #define MAX_RESPONSE_CEILING 1073741824.0 /* 1 GiB */
 
 /* Positions in the client's Lua value; spares stand there from the last on. */
-enum { SLOT_TRANSFER = 1, SLOT_SECRET_NAMES = 2, SLOT_SPARES = 3 };
+enum { SLOT_SECRET_NAMES = 1, SLOT_SPARES = 2 };
 
 /* About 15 KiB each; making one anew costs little beside an exchange. */
 #define SPARES_MAX 64
@@ -32,17 +32,13 @@ const char *client_secret_names(lua_State *L, int index) {
     return names;
 }
 
-struct transfer *client_transfer(lua_State *L, int index,
-                                 struct client *client) {
-    compat_getuservalue(L, index);
-    lua_rawgeti(L, -1, SLOT_TRANSFER);
-    struct transfer *transfer = compat_testudata(L, -1, TRANSFER_TYPE);
-    if (transfer == NULL || transfer->owner != getpid()) {
-        transfer = transfer_push(L, client->profile, client->url,
-                                 client->max_response_bytes);
-        lua_rawseti(L, -3, SLOT_TRANSFER);
-    }
-    lua_pop(L, 2);
+/* Stack: [...] -> [..., transfer]. The client is looked at again, since a
+ * finalizer that ran meanwhile may have closed it. */
+static struct transfer *push_transfer(lua_State *L, int index) {
+    struct client *client = client_check(L, index);
+    struct transfer *transfer = transfer_push(L, client->max_response_bytes);
+    client = client_check(L, index);
+    transfer_equip(L, transfer, client->profile, client->url);
     return transfer;
 }
 
@@ -65,17 +61,19 @@ struct transfer *client_take_spare(lua_State *L, int index,
         transfer = NULL;
         lua_pop(L, 1);
     }
-    if (transfer == NULL) {
-        transfer = transfer_push(L, client->profile, client->url,
-                                 client->max_response_bytes);
-    }
+    if (transfer == NULL) transfer = push_transfer(L, index);
     lua_remove(L, -2);
     return transfer;
 }
 
 void client_keep_spare(lua_State *L, int index, int transfer_index) {
     struct client *client = client_any(L, index);
-    if (client->profile == NULL || client->spares == SPARES_MAX) return;
+    if (client->profile == NULL || client->spares == SPARES_MAX) {
+        struct transfer *transfer =
+            compat_testudata(L, transfer_index, TRANSFER_TYPE);
+        if (transfer != NULL) transfer_release(transfer);
+        return;
+    }
     transfer_index = compat_absindex(L, transfer_index);
     compat_getuservalue(L, index);
     lua_pushvalue(L, transfer_index);
@@ -104,7 +102,6 @@ static void release(lua_State *L, struct client *client) {
     curl_free(base_path);
     compat_getuservalue(L, 1);
     if (lua_type(L, -1) == LUA_TTABLE) {
-        release_slot(L, SLOT_TRANSFER);
         while (client->spares > 0) {
             release_slot(L, SLOT_SPARES + --client->spares);
         }
@@ -252,7 +249,7 @@ static void keep_secret_names(lua_State *L) {
 static struct client *push_client(lua_State *L) {
     struct client *client = lua_newuserdata(L, sizeof *client);
     memset(client, 0, sizeof *client);
-    lua_newtable(L);
+    lua_createtable(L, SLOT_SPARES, 0); /* so that keeping one cannot fail */
     compat_setuservalue(L, -2);
     luaL_getmetatable(L, CLIENT_TYPE);
     lua_setmetatable(L, -2);
@@ -311,11 +308,7 @@ void client_open(lua_State *L) {
                                            {"__close", client_close},
                                            {"__tostring", client_tostring},
                                            {NULL, NULL}};
-    if (luaL_newmetatable(L, CLIENT_TYPE)) {
-        compat_setfuncs(L, metamethods);
-        lua_pushliteral(L, CLIENT_TYPE);
-        lua_setfield(L, -2, "__metatable");
-    }
+    compat_newmetatable(L, CLIENT_TYPE, metamethods);
     lua_pop(L, 1);
     lua_newtable(L);
     compat_setfuncs(L, functions);

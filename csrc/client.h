@@ -1,6 +1,6 @@
 /*
  * A client: the base URL, the settings all its exchanges share, and the
- * transfer whose connections are kept between calls. It holds no token.
+ * transfers whose connections are kept between calls. It holds no token.
  */
 #ifndef TRUTO_CLIENT_H
 #define TRUTO_CLIENT_H
@@ -31,15 +31,13 @@ struct client *client_check(lua_State *L, int index);
  * valid while the client is on the stack. */
 const char *client_secret_names(lua_State *L, int index);
 
-/* The kept transfer, or a fresh one where there is none or it was made
- * before a fork. It stays valid while the client is on the stack. */
-struct transfer *client_transfer(lua_State *L, int index,
-                                 struct client *client);
-
-/* Pushes a transfer that is not in use, for a driver that has many under way
- * at once, and takes it back for the next call. */
+/* Pushes a transfer that is not in use: many can be under way at once, and a
+ * finalizer that runs within a call can make a call of its own. The one that
+ * was kept last comes first, so that its connection is used again. */
 struct transfer *client_take_spare(lua_State *L, int index,
                                    struct client *client);
+
+/* Takes it back for the next call; frees it if the client is closed. */
 void client_keep_spare(lua_State *L, int index, int transfer_index);
 
 /* Pushes the table core.client and makes the metatable. */

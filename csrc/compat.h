@@ -42,4 +42,14 @@ static inline void *compat_testudata(lua_State *L, int index,
     return userdata;
 }
 
+/* Pushes the locked metatable of a type of userdata. It is filled whether it
+ * was there or not: memory may have run out between making and filling it. */
+static inline void compat_newmetatable(lua_State *L, const char *type,
+                                       const luaL_Reg *metamethods) {
+    (void)luaL_newmetatable(L, type);
+    compat_setfuncs(L, metamethods);
+    lua_pushstring(L, type);
+    lua_setfield(L, -2, "__metatable");
+}
+
 #endif

@@ -177,16 +177,19 @@ static int datastore_update(lua_State *L) {
     struct failure failure;
     struct client *client = client_check(L, CLIENT);
     datastore_check_arguments(L);
-    struct transfer *transfer = client_transfer(L, CLIENT, client);
+    struct transfer *transfer = client_take_spare(L, CLIENT, client);
     int top = lua_gettop(L);
     failure_clear(&failure);
     if (!datastore_build(L, client, transfer, &failure)) {
         transfer_clear(transfer);
-        return datastore_refuse(L, top, &failure);
+        int results = datastore_refuse(L, top, &failure);
+        client_keep_spare(L, CLIENT, top);
+        return results;
     }
     transfer_perform(transfer);
     int results = datastore_answer(L, transfer);
     transfer_clear(transfer);
+    client_keep_spare(L, CLIENT, top);
     return results;
 }
 

@@ -62,12 +62,19 @@ static bool is_blank(char byte) {
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* Stack: [] -> [name in lower case]. */
-static void push_lower(lua_State *L, const char *name, size_t length) {
+/* Stack: [] -> [name in lower case], which can make a secret of what is
+ * none, so both forms are looked at. */
+static void push_name(lua_State *L, const char *name, size_t length,
+                      const struct buffer *secrets) {
     char text[NAME_SHOWN];
+    bool secret = mask_finds(name, length, secrets);
     if (length > sizeof text) length = sizeof text;
     for (size_t i = 0; i < length; i++) text[i] = lower(name[i]);
-    lua_pushlstring(L, text, length);
+    if (secret || mask_finds(text, length, secrets)) {
+        lua_pushliteral(L, MASK_TEXT);
+    } else {
+        lua_pushlstring(L, text, length);
+    }
 }
 
 /* Stack: [headers] -> [headers]. */
@@ -78,7 +85,7 @@ static void add_field(lua_State *L, const char *line, size_t length,
     const char *value = colon + 1, *end = line + length;
     while (value < end && is_blank(*value)) value++;
     while (end > value && is_blank(end[-1])) end--;
-    push_lower(L, line, (size_t)(colon - line));
+    push_name(L, line, (size_t)(colon - line), secrets);
     lua_pushvalue(L, -1);
     lua_rawget(L, -3); /* [headers, name, earlier value or nil] */
     if (lua_isnil(L, -1)) {
@@ -109,6 +116,7 @@ void response_push_headers(lua_State *L, const struct response *response,
 /* The first line of that name; *value and *length leave out the blanks. */
 static bool find_field(const struct response *response, const char *name,
                        const char **value, size_t *length) {
+    if (response->headers.length == 0) return false;
     const char *line = response->headers.data;
     const char *end = line + response->headers.length;
     size_t name_length = strlen(name);

@@ -19,6 +19,8 @@ struct secret {
     enum source source;
     int descriptor;
     bool ready;
+    bool spent;  /* a failed read took bytes from the descriptor; those left
+                    would pass for the whole secret */
     char name[]; /* of the variable or file */
 };
 
@@ -92,11 +94,15 @@ static bool read_file(struct secret *secret, struct failure *failure) {
 }
 
 static bool read_descriptor(struct secret *secret, struct failure *failure) {
-    int problem = read_all(secret->descriptor, &secret->bytes);
-    if (problem == 0) return true;
+    int problem =
+        secret->spent ? 0 : read_all(secret->descriptor, &secret->bytes);
+    if (problem == 0 && !secret->spent) return true;
+    const char *reason =
+        secret->spent ? "an earlier read took part of it" : strerror(problem);
+    secret->spent = true;
     return failure_set(failure, "setup", "secret_unreadable",
                        "cannot read a secret from file descriptor %d: %s",
-                       secret->descriptor, strerror(problem));
+                       secret->descriptor, reason);
 }
 
 static bool read_environment(struct secret *secret, struct failure *failure) {
@@ -109,8 +115,11 @@ static bool read_environment(struct secret *secret, struct failure *failure) {
             secret->name, secret->name);
     }
     if (buffer_append_text(&secret->bytes, value)) return true;
-    return failure_set(failure, "setup", "secret_unreadable",
-                       "the environment variable %s is too long", secret->name);
+    return failure_set(
+        failure, "setup", "secret_unreadable",
+        "cannot read a secret from the environment variable %s: %s",
+        secret->name,
+        strerror(secret->bytes.status == BUFFER_FULL ? EFBIG : ENOMEM));
 }
 
 static bool read_source(struct secret *secret, struct failure *failure) {
@@ -263,15 +272,14 @@ static const luaL_Reg functions[] = {
 void secret_open(lua_State *L) {
     lua_newtable(L);
     compat_setfuncs(L, functions);
-    bool first = luaL_newmetatable(L, SECRET_TYPE);
-    if (first) {
-        compat_setfuncs(L, metamethods);
-        lua_newtable(L);
-        lua_setfield(L, -2, "__index");
-        lua_pushliteral(L, SECRET_TYPE);
-        lua_setfield(L, -2, "__metatable");
-    }
+    compat_newmetatable(L, SECRET_TYPE, metamethods);
     lua_getfield(L, -1, "__index");
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, "__index");
+    }
     lua_setfield(L, -3, "methods");
     lua_pop(L, 1);
 }

@@ -19,8 +19,8 @@
 
 enum ticket_state {
     TICKET_FREE,
-    TICKET_READY,   /* handed over; nobody asked for it to be sent yet */
-    TICKET_QUEUED,  /* from here on the transfer is the thread's */
+    TICKET_READY,  /* handed over; nobody asked for it to be sent yet */
+    TICKET_QUEUED, /* from here on the transfer is the thread's */
     TICKET_RUNNING,
     TICKET_DONE /* the transfer is the caller's again */
 };

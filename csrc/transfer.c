@@ -59,9 +59,13 @@ static int count_send(void *data, char *peer, char *local, int peer_port,
     (void)local;
     (void)peer_port;
     (void)local_port;
-    if (transfer->sends == 0 && !certificate_has_names(transfer->easy)) {
-        transfer->nameless = true;
-        return CURL_PREREQFUNC_ABORT;
+    if (transfer->sends == 0) {
+        enum certificate_names names = certificate_names(transfer->easy);
+        transfer->nameless = names == CERTIFICATE_NAMELESS;
+        if (names == CERTIFICATE_UNREAD) {
+            transfer->response.headers.status = BUFFER_NO_MEMORY;
+        }
+        if (names != CERTIFICATE_NAMED) return CURL_PREREQFUNC_ABORT;
     }
     transfer->sends++;
     return transfer->sends > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
@@ -257,8 +261,7 @@ static CURLcode set_pointers(struct transfer *transfer) {
     return guard_send(transfer);
 }
 
-struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
-                               size_t max_response_bytes) {
+struct transfer *transfer_push(lua_State *L, size_t max_response_bytes) {
     struct transfer *transfer = lua_newuserdata(L, sizeof *transfer);
     memset(transfer, 0, sizeof *transfer);
     request_init(&transfer->request);
@@ -267,6 +270,11 @@ struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
     transfer->descriptor = -1;
     luaL_getmetatable(L, TRANSFER_TYPE);
     lua_setmetatable(L, -2);
+    return transfer;
+}
+
+void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
+                    CURLU *url) {
     transfer->easy = curl_easy_duphandle(profile);
     transfer->url = curl_url_dup(url);
     if (transfer->easy == NULL || transfer->url == NULL ||
@@ -274,7 +282,6 @@ struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
         transfer_release(transfer);
         luaL_error(L, "not enough memory");
     }
-    return transfer;
 }
 
 static CURLcode set_limits(CURL *easy, const struct transfer_limits *limits) {
@@ -421,10 +428,6 @@ static int transfer_gc(lua_State *L) {
 
 void transfer_open(lua_State *L) {
     static const luaL_Reg metamethods[] = {{"__gc", transfer_gc}, {NULL, NULL}};
-    if (luaL_newmetatable(L, TRANSFER_TYPE)) {
-        compat_setfuncs(L, metamethods);
-        lua_pushliteral(L, TRANSFER_TYPE);
-        lua_setfield(L, -2, "__metatable");
-    }
+    compat_newmetatable(L, TRANSFER_TYPE, metamethods);
     lua_pop(L, 1);
 }

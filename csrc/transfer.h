@@ -47,7 +47,7 @@ struct transfer {
     struct response response;
     struct transfer_limits limits;
     struct system_signals signals;
-    bool interruptible; /* by a signal, while this thread performs it */
+    bool interruptible;    /* by a signal, while this thread performs it */
     struct ticket *ticket; /* NULL: not handed over to another thread */
     void (*withdraw)(struct transfer *transfer); /* undoes the handing over */
     int descriptor; /* of the one who waits for it; -1: none */
@@ -68,9 +68,13 @@ struct transfer {
 CURL *transfer_profile(const struct transfer_settings *settings,
                        struct failure *failure);
 
-/* Pushes a transfer of its own connection cache. Raises when out of memory. */
-struct transfer *transfer_push(lua_State *L, CURL *profile, CURLU *url,
-                               size_t max_response_bytes);
+/* Pushes a transfer without a handle. Raises when out of memory. */
+struct transfer *transfer_push(lua_State *L, size_t max_response_bytes);
+
+/* Gives it a handle with a connection cache of its own. Raises when out of
+ * memory; runs no Lua before the profile and the URL are copied. */
+void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
+                    CURLU *url);
 
 /* Hands the finished transfer->request to libcurl. */
 bool transfer_prepare(struct transfer *transfer,

@@ -58,6 +58,8 @@ static const struct meaning {
     {CURLE_TOO_LARGE, "response", "headers_too_large",
      "a header line of the answer is too long for libcurl"},
 #endif
+    /* The URL was parsed before, so only memory can have been wanting. */
+    {CURLE_URL_MALFORMAT, "setup", "out_of_memory", "not enough memory"},
     {CURLE_OUT_OF_MEMORY, "setup", "out_of_memory", "not enough memory"},
 };
 
@@ -102,14 +104,14 @@ static bool note_own_abort(const struct transfer *transfer,
                            "the server's certificate has no subject "
                            "alternative name, only a common name");
     }
+    if (response->headers.status == BUFFER_NO_MEMORY ||
+        response->body.status == BUFFER_NO_MEMORY) {
+        return failure_out_of_memory(failure);
+    }
     if (transfer->result == CURLE_ABORTED_BY_CALLBACK) {
         return failure_set(failure, "network", "connection_lost",
                            "the kept connection was closed after the request "
                            "was written; it was not sent again");
-    }
-    if (response->headers.status == BUFFER_NO_MEMORY ||
-        response->body.status == BUFFER_NO_MEMORY) {
-        return failure_out_of_memory(failure);
     }
     if (response->headers.status == BUFFER_FULL) {
         return failure_set(failure, "response", "headers_too_large",

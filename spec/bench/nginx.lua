@@ -167,7 +167,7 @@ local function show(name, result, idle)
     :format(name, result.p50, result.p99, result.max, result.probes)
   if result.calls > 0 then
     -- What the probe costs the worker is in the run without updates.
-    local share = idle.cpu / idle.took * result.took
+    local share = idle.cpu / idle.probes * result.probes
     line = line .. ("; %.0f calls/s, %d failed; worker thread %.0f us a call "
       .. "(%.0f with the probe), all threads %.0f; %.1f MiB resident"):format(
       result.rate, result.bad, (result.cpu - share) / result.calls * 1e6,

@@ -217,11 +217,12 @@ function Nginx:wait_for(pattern, seconds)
 end
 
 --- One request by curl. Returns status and body.
----@param path string
+---@param path string or a whole URL
 ---@param arguments? string more of curl's
 function Nginx:get(path, arguments)
+  local url = path:find "^/" and self.url .. path or path
   local text = output_of(("curl -sS -m 30 -w '\\n%%{http_code}' %s %s 2>&1")
-    :format(arguments or "", quote(self.url .. path)))
+    :format(arguments or "", quote(url)))
   local body, status = text:match "^(.-)\n?(%d%d%d)$"
   return tonumber(status), body or text
 end

@@ -85,8 +85,7 @@ present() {
 wanted() {
   case $1 in
     demo) echo demo ;;
-    nginx) echo demo nginx ;;
-    test) echo demo nginx test ;;
+    nginx|test) echo demo nginx test ;;
     lint) echo demo nginx test lint ;;
     bench) echo demo nginx test bench ;;
     memory) echo demo nginx test lint memory ;;

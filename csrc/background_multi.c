@@ -1,0 +1,212 @@
+#include "background_multi.h"
+
+#ifdef __linux__
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "system.h"
+#include "watch.h"
+
+/* libcurl's CURLMOPT_SOCKETFUNCTION. A socket that cannot be watched leaves
+ * its transfer to the timeout, since failing here would end all of them. */
+static int watch_transfer(CURL *easy, curl_socket_t socket, int what,
+                          void *data, void *known) {
+    const struct background_multi *multi = data;
+    uint64_t tag = watch_tag(socket);
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        watch(multi->epoll, EPOLL_CTL_DEL, socket, 0, tag);
+        return 0;
+    }
+    uint32_t events = 0;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
+    bool first = known == NULL;
+    int expected = first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    int other = first ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    if (!watch(multi->epoll, expected, socket, events, tag)) {
+        watch(multi->epoll, other, socket, events, tag);
+    }
+    curl_multi_assign(multi->multi, socket, data);
+    return 0;
+}
+
+bool background_multi_open(struct background_multi *multi, int epoll,
+                           unsigned max_running, struct tickets *tickets) {
+    memset(multi, 0, sizeof *multi);
+    multi->epoll = epoll;
+    multi->max_running = max_running;
+    multi->tickets = tickets;
+    multi->multi = curl_multi_init();
+    return multi->multi != NULL &&
+           curl_multi_setopt(multi->multi, CURLMOPT_SOCKETFUNCTION,
+                             watch_transfer) == CURLM_OK &&
+           curl_multi_setopt(multi->multi, CURLMOPT_SOCKETDATA, multi) ==
+               CURLM_OK &&
+           curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS,
+                             (long)max_running) == CURLM_OK;
+}
+
+void background_multi_close(struct background_multi *multi) {
+    curl_multi_cleanup(multi->multi);
+    multi->multi = NULL;
+}
+
+/* The transfer leaves libcurl; whose it is then is for others to say. */
+static void end(struct background_multi *multi, struct ticket *ticket,
+                CURLcode result) {
+    struct transfer *transfer = ticket->transfer;
+    if (ticket->state == TICKET_RUNNING) {
+        transfer_end(transfer, result);
+        curl_multi_remove_handle(multi->multi, transfer->easy);
+        atomic_fetch_sub(&multi->running, 1);
+    } else {
+        transfer_end_unsent(transfer, result);
+    }
+    if (ticket->waiter != NULL) ticket->waiter->ticket = NULL;
+    ticket->waiter = NULL;
+}
+
+static void finish(struct background_multi *multi, struct ticket *ticket,
+                   CURLcode result) {
+    const struct waiter *waiter = ticket->waiter;
+    end(multi, ticket, result);
+    atomic_fetch_add(&multi->finished, 1);
+    ticket_done(multi->tickets, ticket);
+    /* One byte at most is unread, so this never has to wait. A caller that
+     * has gone is noticed by the loop. */
+    if (waiter != NULL) send(waiter->descriptor, "", 1, MSG_NOSIGNAL);
+}
+
+void background_multi_add(struct background_multi *multi,
+                          struct ticket *ticket) {
+    transfer_begin(ticket->transfer);
+    ticket->next = NULL;
+    if (multi->first_queued == NULL) multi->first_queued = ticket;
+    else multi->last_queued->next = ticket;
+    multi->last_queued = ticket;
+    atomic_fetch_add(&multi->queued, 1);
+}
+
+static void leave_queue(struct background_multi *multi,
+                        const struct ticket *ticket) {
+    struct ticket **link = &multi->first_queued, *before = NULL;
+    while (*link != NULL && *link != ticket) {
+        before = *link;
+        link = &before->next;
+    }
+    if (*link == NULL) return;
+    *link = ticket->next;
+    if (multi->last_queued == ticket) multi->last_queued = before;
+    atomic_fetch_sub(&multi->queued, 1);
+}
+
+void background_multi_cancel(struct background_multi *multi,
+                             struct ticket *ticket) {
+    if (ticket->state == TICKET_QUEUED) leave_queue(multi, ticket);
+    ticket->transfer->cancelled = true;
+    end(multi, ticket, CURLE_ABORTED_BY_CALLBACK);
+    transfer_clear(ticket->transfer);
+    atomic_fetch_add(&multi->cancelled, 1);
+    ticket_cancelled(multi->tickets, ticket);
+}
+
+void background_multi_cancel_all(struct background_multi *multi) {
+    struct tickets *tickets = multi->tickets;
+    for (unsigned i = 0; i < tickets->touched; i++) {
+        struct ticket *ticket = &tickets->slots[i];
+        if (ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING) {
+            background_multi_cancel(multi, ticket);
+        }
+    }
+}
+
+/* From the queue into libcurl. The time spent waiting counts. */
+static void start(struct background_multi *multi, struct ticket *ticket) {
+    CURLcode result = transfer_spend_waited(ticket->transfer);
+    leave_queue(multi, ticket);
+    if (result == CURLE_OK &&
+        curl_multi_add_handle(multi->multi, ticket->transfer->easy) !=
+            CURLM_OK) {
+        result = CURLE_OUT_OF_MEMORY;
+    }
+    if (result != CURLE_OK) {
+        finish(multi, ticket, result);
+        return;
+    }
+    ticket_running(multi->tickets, ticket);
+    atomic_fetch_add(&multi->running, 1);
+}
+
+static void start_queued(struct background_multi *multi) {
+    while (multi->first_queued != NULL &&
+           atomic_load(&multi->running) < multi->max_running) {
+        start(multi, multi->first_queued);
+    }
+}
+
+static void expire_queued(struct background_multi *multi) {
+    double now = multi->first_queued != NULL ? system_monotonic() : 0;
+    struct ticket *ticket = multi->first_queued, *next;
+    for (; ticket != NULL; ticket = next) {
+        next = ticket->next;
+        if (transfer_deadline(ticket->transfer) > now) continue;
+        leave_queue(multi, ticket);
+        finish(multi, ticket, CURLE_OPERATION_TIMEDOUT);
+    }
+}
+
+static void finish_completed(struct background_multi *multi) {
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(multi->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE) continue;
+        CURLcode result = message->data.result;
+        const struct transfer *transfer = transfer_of(message->easy_handle);
+        if (transfer != NULL) finish(multi, transfer->ticket, result);
+    }
+}
+
+void background_multi_event(struct background_multi *multi, int descriptor,
+                            unsigned events) {
+    int bits = 0, running;
+    if (events & EPOLLIN) bits |= CURL_CSELECT_IN;
+    if (events & EPOLLOUT) bits |= CURL_CSELECT_OUT;
+    if (events & (EPOLLERR | EPOLLHUP)) bits |= CURL_CSELECT_ERR;
+    curl_multi_socket_action(multi->multi, descriptor, bits, &running);
+}
+
+/* Asked anew each time: a timer that fires a little early is not repeated
+ * by libcurl's timer callback, and its transfer would hang. */
+static long timeout(const struct background_multi *multi) {
+    long milliseconds = -1;
+    curl_multi_timeout(multi->multi, &milliseconds);
+    return milliseconds;
+}
+
+void background_multi_turn(struct background_multi *multi) {
+    int running;
+    finish_completed(multi);
+    expire_queued(multi);
+    start_queued(multi);
+    if (timeout(multi) != 0) return;
+    curl_multi_socket_action(multi->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    finish_completed(multi);
+    start_queued(multi);
+}
+
+double background_multi_idle_until(const struct background_multi *multi) {
+    long milliseconds = timeout(multi);
+    double end = milliseconds < 0
+                     ? -1
+                     : system_monotonic() + (double)milliseconds / 1000;
+    const struct ticket *ticket = multi->first_queued;
+    for (; ticket != NULL; ticket = ticket->next) {
+        double deadline = transfer_deadline(ticket->transfer);
+        if (end < 0 || deadline < end) end = deadline;
+    }
+    return end;
+}
+
+#endif

@@ -1,0 +1,134 @@
+-- Many updates at once inside nginx, and what happens to them when it
+-- reloads, leaves, or their callers do. On LuaJIT only, as nginx_spec.lua.
+
+local vm = require "support.vm"
+if vm.name ~= "luajit" then return end
+
+local exchange = require "support.exchange"
+local site = require "support.nginx_site"
+local system = require "system"
+local upstreams = require "support.upstream"
+
+local server = exchange.server
+
+if not site.is_there() then
+  it("works inside nginx", function()
+    pending "nginx with its Lua module is not installed"
+  end)
+  return
+end
+
+before_each(function() server:reset() end)
+after_each(site.stop)
+
+describe("with 50 transfers in flight", function()
+  local function all_read(count)
+    local seen = 0
+    server:wait_for(function(entry)
+      if not entry.event then seen = seen + 1 end
+      return seen == count
+    end)
+  end
+
+  -- Returns how often each status came back.
+  local function under_load(one, fault, act)
+    local pipe = io.popen(("curl -s -m 20 -Z --parallel-max 50 "
+      .. "--parallel-immediate -o /dev/null -w '%%{http_code}\\n' "
+      .. "'%s/update?fault=%s&[1-50]' 2>/dev/null"):format(one.url, fault))
+    all_read(50)
+    act()
+    local statuses = {}
+    for status in pipe:lines() do
+      statuses[status] = (statuses[status] or 0) + 1
+    end
+    pipe:close()
+    return statuses
+  end
+
+  it("HUP loses none of them", function()
+    local one = site.start {}
+    local before = one:workers()[1]
+    assert.same({ ["200"] = 50 }, under_load(one, "status=200,delay=0.7",
+      function() one:signal "HUP" end))
+    assert.not_equal(before, one:workers()[1])
+    assert.same({ 200, "ds_1\n" }, { one:get "/update" })
+  end)
+
+  it("QUIT loses none of them", function()
+    local one = site.start {}
+    assert.same({ ["200"] = 50 }, under_load(one, "status=200,delay=0.7",
+      function() one:signal "QUIT" end))
+    assert.is_true(one:ended())
+  end)
+
+  it("TERM ends the worker without waiting for them", function()
+    local one = site.start {}
+    assert.same({ ["000"] = 50 }, under_load(one, "silent",
+      function() one:signal "TERM" end))
+    assert.is_true(one:ended())
+    assert.matches("exited with code 0", one:log(), 1, true)
+  end)
+
+  it("worker_shutdown_timeout ends those that go on", function()
+    local one = site.start { main = "worker_shutdown_timeout 300ms;" }
+    under_load(one, "silent", function() one:signal "QUIT" end)
+    assert.is_true(one:ended())
+  end)
+
+  it("clients that go away cancel theirs", function()
+    local one = site.start { server = "lua_check_client_abort on;" }
+    local pipe = io.popen(("curl -s -m 0.5 -Z --parallel-max 50 "
+      .. "--parallel-immediate '%s/update?fault=silent&[1-50]' 2>/dev/null")
+      :format(one.url))
+    all_read(50)
+    pipe:close()
+    local limit, status, text = system.monotime() + 5
+    repeat
+      status, text = one:get "/counts?of=cancelled"
+    until text == "50\n" or system.monotime() > limit
+    assert.same({ 200, "50\n" }, { status, text })
+    assert.same({ 200, "0\n" }, { one:get "/counts?of=running" })
+    assert.same({ 200, "ds_1\n" }, { one:get "/update" })
+  end)
+end)
+
+describe("10,000 calls", function()
+  it("leave memory as it was", function()
+    local upstream = upstreams.start(0)
+    local one = site.start {
+      http = ([[init_by_lua_block {
+        client = assert(require("truto").new { token = "t-123456",
+          base_url = "%s", ca_file = "%s" })
+      }]]):format(upstream.base_url, upstream.ca_file),
+      server = [[location = /load { content_by_lua_block {
+        local left, good, threads = tonumber(ngx.var.arg_calls), 0, {}
+        for i = 1, 32 do
+          threads[i] = ngx.thread.spawn(function()
+            while left > 0 do
+              left = left - 1
+              if client.datastore.update("ds_1", { label = "x" }) then
+                good = good + 1
+              end
+            end
+          end)
+        end
+        for i = 1, 32 do ngx.thread.wait(threads[i]) end
+        collectgarbage()
+        ngx.print(good)
+      } }]],
+    }
+    local function kilobytes()
+      local file = assert(io.open(
+        "/proc/" .. one:workers()[1] .. "/status"))
+      local text = file:read "*a"
+      file:close()
+      return tonumber(text:match "VmRSS:%s*(%d+)")
+    end
+    assert.same({ 200, "3000" }, { one:get "/load?calls=3000" })
+    local before = kilobytes()
+    assert.same({ 200, "7000" }, { one:get "/load?calls=7000" })
+    local growth = kilobytes() - before
+    upstream:stop()
+    assert.is_true(growth < 1024, growth .. " KiB more after 7,000 calls")
+  end)
+end)
