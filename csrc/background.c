@@ -110,7 +110,7 @@ static void unlock_after_fork(void) {
 
 static void prepare_process(void) {
     pthread_atfork(lock_for_fork, unlock_after_fork, unlock_after_fork);
-    atexit(stop_at_exit);
+    (void)atexit(stop_at_exit); /* refused: as if nobody closed in time */
 }
 
 struct background *background_acquire(struct failure *failure) {

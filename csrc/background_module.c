@@ -21,7 +21,7 @@ struct user {
     struct background *background;
 };
 
-static const char user_key;
+static char user_key; /* its address is the registry key */
 
 static void release(struct user *user) {
     struct background *background = user->background;
@@ -37,7 +37,7 @@ static int user_gc(lua_State *L) {
 
 /* This state's thread, or NULL when it has none, or had it before a fork. */
 static struct background *find(lua_State *L) {
-    lua_pushlightuserdata(L, (void *)(uintptr_t)&user_key);
+    lua_pushlightuserdata(L, &user_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
     const struct user *user = compat_testudata(L, -1, USER_TYPE);
     lua_pop(L, 1);
@@ -49,7 +49,7 @@ static struct background *find(lua_State *L) {
 static struct background *find_or_start(lua_State *L, struct failure *failure) {
     struct background *background = find(L);
     if (background != NULL) return background;
-    lua_pushlightuserdata(L, (void *)(uintptr_t)&user_key);
+    lua_pushlightuserdata(L, &user_key);
     struct user *user = lua_newuserdata(L, sizeof *user);
     user->background = NULL;
     luaL_getmetatable(L, USER_TYPE);

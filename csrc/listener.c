@@ -25,7 +25,7 @@ static int open_socket(struct sockaddr_un *address, const char *path) {
 static bool bind_in(struct listener *listener, const char *folder) {
     struct sockaddr_un address;
     char path[64];
-    snprintf(path, sizeof path, "%s/socket", folder);
+    (void)snprintf(path, sizeof path, "%s/socket", folder);
     listener->socket = open_socket(&address, path);
     if (listener->socket < 0) return false;
     if (bind(listener->socket, (struct sockaddr *)&address, sizeof address)) {
@@ -41,7 +41,7 @@ static bool bind_in(struct listener *listener, const char *folder) {
 
 static bool try_folder(struct listener *listener, const char *template) {
     char folder[32];
-    snprintf(folder, sizeof folder, "%s", template);
+    (void)snprintf(folder, sizeof folder, "%s", template);
     if (mkdtemp(folder) == NULL) return false;
     bool bound = bind_in(listener, folder);
     int problem = errno;
@@ -60,8 +60,8 @@ bool listener_open(struct listener *listener, struct failure *failure) {
                            "in /tmp or /dev/shm: %s",
                            strerror(errno));
     }
-    snprintf(listener->address, sizeof listener->address, "/proc/self/fd/%d",
-             listener->path);
+    (void)snprintf(listener->address, sizeof listener->address,
+                   "/proc/self/fd/%d", listener->path);
     int proof = listener_connect(listener);
     if (proof >= 0) {
         close(proof);
