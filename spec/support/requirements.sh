@@ -42,6 +42,8 @@ lint command cppcheck                            cppcheck           cppcheck    
 bench package libcjson                           libcjson-dev       cjson-devel       cjson-dev        cjson
 memory command valgrind                          valgrind           valgrind          valgrind         -
 memory debuginfo                                 libc6-dbg          -                 musl-dbg         -
+fuzz fuzzer                                      libclang-rt-dev    compiler-rt       compiler-rt      llvm
+fuzz command gcovr                               gcovr              gcovr             gcovr            gcovr
 END
 }
 
@@ -57,6 +59,11 @@ any_http() {
     "$vm" -e 'require "http.server" require "cjson"' 2>/dev/null && return 0
   done
   return 1
+}
+
+any_fuzzer() {
+  echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+    clang -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null
 }
 
 # With Lua in it, as a module or built in.
@@ -78,6 +85,7 @@ present() {
     module) "${2%,*}" -e "require '${2#*,}'" 2>/dev/null ;;
     http) any_http ;;
     nginx) any_nginx ;;
+    fuzzer) any_fuzzer ;;
   esac
 }
 
@@ -89,7 +97,8 @@ wanted() {
     lint) echo demo nginx test lint ;;
     bench) echo demo nginx test bench ;;
     memory) echo demo nginx test lint memory ;;
-    *) echo "requirements.sh: demo, nginx, test, lint, bench, memory" >&2
+    fuzz) echo demo nginx test lint fuzz ;;
+    *) echo "requirements.sh: demo, nginx, test, lint, bench, memory, fuzz" >&2
        exit 2 ;;
   esac
 }
@@ -100,7 +109,7 @@ missing() {
   table | while read -r group check rest; do
     case $groups in *" $group "*) ;; *) continue ;; esac
     case $check in
-      http|nginx|libc|debuginfo) argument= ;;
+      http|nginx|libc|debuginfo|fuzzer) argument= ;;
       *) argument=${rest%% *}; rest=${rest#* } ;;
     esac
     # shellcheck disable=SC2086
