@@ -46,8 +46,8 @@ TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
 .PHONY: build build-all build-test demo test lint lint-all sanitize \
-  valgrind torture fuzz coverage bench demo-nginx bench-nginx install rock \
-  clean help
+  valgrind torture fuzz coverage soak latency canaries tsan bench demo-nginx bench-nginx \
+  sanitize-nginx install rock clean help
 
 build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
 
@@ -62,13 +62,18 @@ $(BUILD)/%.o: csrc/%.c $(HEADERS) Makefile
 # What specs need beside the module.
 $(BUILD)/process.so: spec/support/process.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -lpthread $(LDFLAGS)
+	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -lpthread -ldl $(LDFLAGS)
 
 $(BUILD)/slow_resolver.so: spec/support/slow_resolver.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
 
-build-test: $(MODULE) $(BUILD)/process.so $(BUILD)/slow_resolver.so
+$(BUILD)/clock.so: spec/support/clock.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
+
+build-test: $(MODULE) $(BUILD)/process.so $(BUILD)/slow_resolver.so \
+  $(BUILD)/clock.so
 
 %-requirements:
 	@sh spec/support/requirements.sh $*
@@ -131,6 +136,27 @@ bench-nginx: nginx-requirements ## what updates cost an nginx worker
 	@$(MAKE) --no-print-directory -s LUA=luajit build
 	@lua5.4 spec/bench/nginx.lua
 	@lua5.4 spec/bench/nginx_reload.lua
+
+sanitize-nginx: nginx-requirements ## the same under ASan, then under TSan
+	@sh spec/support/sanitize_nginx.sh
+
+# Ctrl-C and deadlines are measured with a resolver that never answers.
+SLOW = LD_PRELOAD=build/lua5.4/slow_resolver.so
+
+soak: test-requirements ## 100,000 calls with faults, and their books
+	@$(MAKE) --no-print-directory -s LUA=lua5.4 build-test
+	@LUA_CPATH="build/lua5.4/?.so;;" lua5.4 spec/bench/soak.lua
+
+latency: test-requirements ## how exact deadlines and Ctrl-C are
+	@$(MAKE) --no-print-directory -s LUA=lua5.4 build-test
+	@LUA_CPATH="build/lua5.4/?.so;;" $(SLOW) lua5.4 spec/bench/deadlines.lua
+	@LUA_CPATH="build/lua5.4/?.so;;" $(SLOW) lua5.4 spec/bench/interrupts.lua
+
+canaries: test-requirements ## secrets in any output of the specs
+	@sh spec/support/canaries.sh
+
+tsan: memory-requirements ## threads and states under ThreadSanitizer
+	@sh spec/support/tsan.sh
 
 install: $(MODULE) ## install for LUA under PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)/truto"

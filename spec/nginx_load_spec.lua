@@ -45,7 +45,7 @@ describe("with 50 transfers in flight", function()
     return statuses
   end
 
-  it("HUP loses none of them", function()
+  it("HUP loses none of them (C03)", function()
     local one = site.start {}
     local before = one:workers()[1]
     assert.same({ ["200"] = 50 }, under_load(one, "status=200,delay=0.7",
@@ -54,7 +54,7 @@ describe("with 50 transfers in flight", function()
     assert.same({ 200, "ds_1\n" }, { one:get "/update" })
   end)
 
-  it("QUIT loses none of them", function()
+  it("QUIT loses none of them (C03)", function()
     local one = site.start {}
     assert.same({ ["200"] = 50 }, under_load(one, "status=200,delay=0.7",
       function() one:signal "QUIT" end))

@@ -189,6 +189,7 @@ local subject = nginx.start {
   http = SETTINGS:format(upstream.base_url, authorities, silent.base_url),
   server = LOAD,
   build = os.getenv "TRUTO_BUILD",
+  environment = os.getenv "TRUTO_NGINX_ENVIRONMENT",
 }
 
 print(("%d in flight, upstream %.0f ms: at most %.0f calls/s; %g s a run")

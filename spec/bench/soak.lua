@@ -16,6 +16,8 @@ local SAMPLES = 20
 local STEADY = 0.1
 -- Bytes a call; below that, allocators and tables that double are noise.
 local SLOPE_ALLOWED = 64
+-- Calls before every kept client has met its faults.
+local ENOUGH = 20000
 
 local server = require "support.server".start()
 
@@ -200,8 +202,8 @@ local function print_growth(samples)
     most = math.max(most, sample.descriptors)
   end
   print(("descriptors: %d to %d"):format(least, most))
-  local few = most - least <= #rows
-  return few and (CALLS < 20000 or growth <= SLOPE_ALLOWED)
+  if CALLS < ENOUGH then return most <= 50 + 2 * #rows end
+  return most - least <= #rows and growth <= SLOPE_ALLOWED
 end
 
 local started = blocking.now()

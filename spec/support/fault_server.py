@@ -146,6 +146,8 @@ LISTENERS = {
     "client_cert": {"serve": http, "certificate": "good",
                     "asks_certificate": True},
     "rotating": {"serve": http, "certificate": "good"},
+    "offers_http2": {"serve": http, "certificate": "good",
+                     "alpn": ["h2", "http/1.1"]},
     "close_before_read": {"serve": close_at_once},
     "reset_before_read": {"serve": reset_at_once},
     "https_close_before_read": {"serve": close_at_once,
@@ -218,7 +220,7 @@ class Server:
         if version:
             context.minimum_version = context.maximum_version = version
             context.set_ciphers("ALL:@SECLEVEL=0")
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols(listener.get("alpn", ["http/1.1"]))
         context.load_cert_chain(
             certificates.path(self.folder, listener["certificate"]),
             certificates.path(self.folder, "key"))

@@ -1,10 +1,10 @@
 /* For specs only: what a process can do and Lua cannot. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,22 +39,33 @@ static int process_leave(lua_State *L) {
     _exit((int)luaL_checkinteger(L, 1));
 }
 
-/* interrupt_after(seconds): SIGINT for this process, once */
-static int process_interrupt_after(lua_State *L) {
+static struct timespec timespec_of(double seconds) {
+    struct timespec time;
+    time.tv_sec = (time_t)seconds;
+    time.tv_nsec = (long)((seconds - (double)(long)seconds) * 1e9);
+    return time;
+}
+
+/* A signal for this process, once, or over and over. */
+static void start_timer(lua_State *L, int number, double seconds,
+                        double interval) {
     struct sigevent event;
     struct itimerspec when;
     timer_t timer;
-    double seconds = luaL_checknumber(L, 1);
     memset(&event, 0, sizeof event);
-    memset(&when, 0, sizeof when);
     event.sigev_notify = SIGEV_SIGNAL;
-    event.sigev_signo = SIGINT;
-    when.it_value.tv_sec = (time_t)seconds;
-    when.it_value.tv_nsec = (long)((seconds - (double)(long)seconds) * 1e9);
+    event.sigev_signo = number;
+    when.it_value = timespec_of(seconds);
+    when.it_interval = timespec_of(interval);
     if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 ||
         timer_settime(timer, 0, &when, NULL) != 0) {
-        return luaL_error(L, "no timer");
+        luaL_error(L, "no timer");
     }
+}
+
+/* interrupt_after(seconds): SIGINT for this process, once */
+static int process_interrupt_after(lua_State *L) {
+    start_timer(L, SIGINT, luaL_checknumber(L, 1), 0);
     return 0;
 }
 
@@ -65,22 +76,59 @@ static void count_alarm(int number) {
     alarms++;
 }
 
-/* alarms(per_second): a SIGALRM that often; 0 ends them. -> count so far */
+/* alarms(per_second, signal): that signal, so often, until the process ends */
 static int process_alarms(lua_State *L) {
-    double rate = luaL_checknumber(L, 1);
-    struct itimerval timer;
+    double interval = 1 / luaL_checknumber(L, 1);
+    int number = (int)luaL_checkinteger(L, 2);
     struct sigaction action;
-    memset(&timer, 0, sizeof timer);
     memset(&action, 0, sizeof action);
     action.sa_handler = count_alarm;
-    sigaction(SIGALRM, &action, NULL);
-    if (rate > 0) {
-        timer.it_interval.tv_usec = (suseconds_t)(1e6 / rate);
-        timer.it_value = timer.it_interval;
-    }
-    setitimer(ITIMER_REAL, &timer, NULL);
+    sigaction(number, &action, NULL);
+    start_timer(L, number, interval, interval);
+    return 0;
+}
+
+/* alarm_count() -> how many came so far */
+static int process_alarm_count(lua_State *L) {
     lua_pushinteger(L, alarms);
     return 1;
+}
+
+typedef void step_function(long, long);
+
+struct step {
+    step_function *function;
+    struct timespec after;
+    long wall, monotonic;
+};
+
+static void *run_step(void *data) {
+    struct step *step = data;
+    nanosleep(&step->after, NULL);
+    step->function(step->wall, step->monotonic);
+    free(step);
+    return NULL;
+}
+
+/* step_clock(after, wall, monotonic): seconds; needs clock.so preloaded. The
+ * time that it steps at is real. */
+static int process_step_clock(lua_State *L) {
+    pthread_t thread;
+    struct step step, *later;
+    *(void **)&step.function = dlsym(RTLD_DEFAULT, "spec_step_clock");
+    if (step.function == NULL) return luaL_error(L, "clock.so is missing");
+    step.after = timespec_of(luaL_checknumber(L, 1));
+    step.wall = (long)luaL_checkinteger(L, 2);
+    step.monotonic = (long)luaL_checkinteger(L, 3);
+    if (step.after.tv_sec == 0 && step.after.tv_nsec == 0) {
+        step.function(step.wall, step.monotonic);
+        return 0;
+    }
+    later = malloc(sizeof *later);
+    *later = step;
+    pthread_create(&thread, NULL, run_step, later);
+    pthread_detach(thread);
+    return 0;
 }
 
 /* limit_files(count): RLIMIT_NOFILE of this process */
@@ -160,6 +208,8 @@ static const luaL_Reg functions[] = {
     {"leave", process_leave},
     {"interrupt_after", process_interrupt_after},
     {"alarms", process_alarms},
+    {"alarm_count", process_alarm_count},
+    {"step_clock", process_step_clock},
     {"limit_files", process_limit_files},
     {"disposition", process_disposition},
     {"ignore", process_ignore},

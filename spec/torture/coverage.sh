@@ -3,11 +3,14 @@
 # reach, by gcov; the page is build/coverage/index.html.
 set -eu
 folder=build/coverage
-flags="-O0 -g --coverage"
+# libcurl's own checks of types would count as branches.
+flags="-O0 -g --coverage -DCURL_DISABLE_TYPECHECK"
 rm -rf "$folder"
 make --no-print-directory -s LUA=lua5.4 BUILD="$folder" CFLAGS="$flags" \
   build-test
-TRUTO_BUILD="$folder" lua5.4 spec/support/run.lua spec ||
+# Left out: gcov exports symbols of its own.
+TRUTO_BUILD="$folder" lua5.4 spec/support/run.lua \
+  --filter-out="exports one symbol" spec ||
   echo "some specs failed; the figures are of this run" >&2
 sh spec/torture/torture.sh coverage > "$folder/torture"
 tail -n 1 "$folder/torture"

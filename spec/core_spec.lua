@@ -1,0 +1,126 @@
+--- What the layer in Lua never hands down, and what only odd servers send.
+
+local core = require "truto.core"
+local exchange = require "support.exchange"
+local secret = require "truto.secret"
+
+local SETTINGS = { base_url = "http://127.0.0.1:9" }
+
+local function client_with(name, value)
+  return core.client.new { base_url = SETTINGS.base_url, [name] = value }
+end
+
+local function update_with(name, value)
+  local options = { token = "canary-core-1" }
+  options[name] = value
+  return core.datastore.update(core.client.new(SETTINGS), "ds_1",
+    { label = "x" }, options)
+end
+
+local function raises(part, action, ...)
+  local done, message = pcall(action, ...)
+  assert.is_false(done)
+  assert.matches(part, message, 1, true)
+end
+
+describe("core.client.new", function()
+  it("raises for settings of the wrong type", function()
+    raises("base_url is missing", core.client.new, {})
+    raises("settings.ca_file must be a string", client_with, "ca_file", 1)
+    raises("settings.proxy has a NUL byte", client_with, "proxy", "a\0b")
+    for _, bytes in ipairs { 0, -1, 0 / 0, 2 ^ 31, "x" } do
+      raises("1 to 1 GiB", client_with, "max_response_bytes", bytes)
+    end
+  end)
+end)
+
+describe("core.datastore.update", function()
+  it("raises for options that are no numbers of seconds (A04)", function()
+    raises("options.timeout must be a number", update_with, "timeout", "1")
+    for _, seconds in ipairs { 0, -1, 0 / 0, 1 / 0, 86401 } do
+      raises("at most 86400", update_with, "connect_timeout", seconds)
+    end
+    raises("options.token must be", update_with, "token", 1)
+  end)
+
+  it("refuses light userdata of others", function()
+    local _, err = core.datastore.update(core.client.new(SETTINGS), "ds_1",
+      { label = io.stdout }, { token = "canary-core-1" })
+    assert.equal("type_mismatch", err.issues[1].code)
+  end)
+
+  it("passes on why a secret in the config cannot be read", function()
+    local _, err = core.datastore.update(core.client.new(SETTINGS), "ds_1",
+      { config = { api_key = secret.file "/nonexistent/key" } },
+      { token = "canary-core-1" })
+    assert.equal("secret_unreadable", err.code)
+    assert.equal("not_sent", err.outcome)
+  end)
+
+  it("refuses a token that is longer than all headers may be", function()
+    local _, err = update_with("token", ("a"):rep(65536))
+    assert.equal("invalid_token", err.code)
+  end)
+end)
+
+describe("a secret", function()
+  it("cannot be revealed before its function was called", function()
+    raises("was not read yet", core.secret.reveal,
+      core.secret.call(function() return "x" end))
+  end)
+
+  it("from a descriptor that gave a part is not read further", function()
+    -- The shell's descriptor 3: more than a secret may have, then an end
+    -- that would pass for one.
+    local code = 'local secret = require "truto.core".secret '
+      .. "local given = secret.fd(3) "
+      .. "for _ = 1, 2 do local value, err = secret.reveal(given) "
+      .. "print(value and #value or err.message) end"
+    local pipe = assert(io.popen(("head -c 70000 /dev/zero | tr '\\0' s "
+      .. "| %s -e '%s' 3<&0 2>&1"):format(
+      require "support.vm".command, code)))
+    local output = pipe:read "*a"
+    pipe:close()
+    assert.equal("cannot read a secret from file descriptor 3: File too "
+      .. "large\ncannot read a secret from file descriptor 3: an earlier "
+      .. "read took part of it\n", output)
+  end)
+end)
+
+describe("an answer's headers", function()
+  local function update(fault)
+    local client = exchange.client(fault, { max_attempts = 1 })
+    local _, err, meta = client.datastore.update("ds_1", { label = "x" })
+    client.close()
+    return err, meta.headers
+  end
+
+  local function headers_of(fault)
+    local _, headers = update(fault)
+    return headers
+  end
+
+  it("that echo the token as a name are masked (H04)", function()
+    local headers = headers_of("status=401," .. exchange.TOKEN .. "=x")
+    assert.equal("x", headers["[secret]"])
+    headers = headers_of("status=401," .. exchange.TOKEN:upper() .. "=x")
+    assert.equal("x", headers["[secret]"])
+    for name in pairs(headers) do
+      assert.is_nil(name:find(exchange.TOKEN, 1, true))
+    end
+  end)
+
+  it("of one name are joined", function()
+    local headers = headers_of "status=503,X-Two=a,x-two=b"
+    assert.equal("a, b", headers["x-two"])
+  end)
+
+  it("have a Date that Retry-After counts from (H06)", function()
+    local later = "retry-after=Tue%2C%2015%20Nov%201994%2008:12:41%20GMT"
+    local err = update("status=503,"
+      .. "date=Tue%2C%2015%20Nov%201994%2008:12:31%20GMT," .. later)
+    assert.equal(10, err.retry_after)
+    err = update("status=503,date=today," .. later)
+    assert.equal(0, err.retry_after)
+  end)
+end)

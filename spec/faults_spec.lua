@@ -1,0 +1,66 @@
+-- Each fault that truto must survive has a test that names it, or a reason.
+
+local rows = require "support.fault_rows"
+
+local HERE = debug.getinfo(1, "S").source:match "^@(.*[/\\])"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+-- The ids in a test name: "(N07, N08)", and "(H01-H03)" for three.
+local function note_ids(name, found)
+  for id in name:gmatch "%u%d%d" do found[id] = true end
+  for letter, first, last in name:gmatch "(%u)(%d%d)%-%u(%d%d)" do
+    for number = first, last do
+      found[("%s%02d"):format(letter, number)] = true
+    end
+  end
+end
+
+-- Of `it "…"`, `describe "…"`, and of names in tables that tests are made of.
+local function ids_in(text)
+  local found = {}
+  for line in text:gmatch "[^\n]+" do
+    if not line:find "^%s*%-%-" then
+      for name in line:gmatch '"([^"]*)"' do note_ids(name, found) end
+    end
+  end
+  return found
+end
+
+local known = setmetatable({}, { __index = function(cache, spec)
+  cache[spec] = ids_in(read(HERE .. spec .. "_spec.lua"))
+  return cache[spec]
+end })
+
+local ids = {}
+for id in pairs(rows) do ids[#ids + 1] = id end
+table.sort(ids)
+
+describe("the fault", function()
+  for _, id in ipairs(ids) do
+    local row = rows[id]
+    if type(row) == "string" then
+      it(id .. " is named by a test in " .. row, function()
+        for spec in row:gmatch "%S+" do
+          assert.is_true(known[spec][id], spec .. "_spec.lua")
+        end
+      end)
+    end
+  end
+
+  it("is left to another program", function()
+    local left = {}
+    for _, id in ipairs(ids) do
+      local row = rows[id]
+      if type(row) == "table" then left[#left + 1] = id .. ": " .. row[1] end
+    end
+    if #left > 0 then pending(table.concat(left, "; ")) end
+  end)
+
+  it("list is whole", function() assert.equal(91, #ids) end)
+end)
