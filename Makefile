@@ -46,8 +46,8 @@ TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
 .PHONY: build build-all build-test demo test lint lint-all sanitize \
-  valgrind torture fuzz coverage soak latency canaries tsan bench demo-nginx bench-nginx \
-  sanitize-nginx install rock clean help
+  valgrind torture fuzz coverage soak latency canaries tsan bench \
+  demo-nginx bench-nginx sanitize-nginx install rock clean help
 
 build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
 

@@ -56,6 +56,10 @@ end)
 
 describe("memory after close and collection (S04)", function()
   it("has at most a few copies, in what libcurl freed", function()
+    if os.getenv "TRUTO_LUA" then
+      pending "a sanitizer's shadow memory cannot be read through /proc"
+      return
+    end
     local pipe = assert(io.popen(("python3 -B spec/support/canaries.py 1 %s "
       .. "spec/support/canary_client.lua %s %s 2>&1"):format(vm.command,
       server:url("https", "record"), server.ca_file)))
