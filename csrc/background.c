@@ -20,6 +20,9 @@ struct background {
 
 static atomic_uint max_in_flight = 256, max_queued = 256;
 
+/* Shorter than what servers keep, as a rule. */
+static atomic_uint keep_idle_ms = 60000;
+
 /* Guards `current` and every start and end of a thread. */
 static pthread_mutex_t lifecycle = PTHREAD_MUTEX_INITIALIZER;
 static struct background *current;
@@ -28,6 +31,10 @@ static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 void background_limit(unsigned in_flight, unsigned queued) {
     atomic_store(&max_in_flight, in_flight);
     atomic_store(&max_queued, queued);
+}
+
+void background_keep_idle(unsigned milliseconds) {
+    atomic_store(&keep_idle_ms, milliseconds);
 }
 
 bool background_is_ours(const struct background *background) {
@@ -68,7 +75,7 @@ static struct background *start(struct failure *failure) {
     background->owner = getpid();
     background->users = 0;
     if (!background_loop_open(&background->loop, atomic_load(&max_in_flight),
-                              failure)) {
+                              atomic_load(&keep_idle_ms) / 1000.0, failure)) {
         system_free_wiped(background, 0);
         return NULL;
     }

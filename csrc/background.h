@@ -22,6 +22,10 @@ struct background;
 #define BACKGROUND_IN_FLIGHT_MAX 2048U
 void background_limit(unsigned in_flight, unsigned queued);
 
+/* How long connections that nobody uses are kept, by threads started from
+ * now on; 60 seconds unless set. */
+void background_keep_idle(unsigned milliseconds);
+
 /* Counts one user more. NULL with the failure noted. */
 struct background *background_acquire(struct failure *failure);
 

@@ -188,7 +188,7 @@ static bool set_up_epoll(struct background_loop *loop) {
 }
 
 bool background_loop_open(struct background_loop *loop, unsigned max_running,
-                          struct failure *failure) {
+                          double keep_idle, struct failure *failure) {
     loop->epoll = loop->wake = -1;
     loop->waiters = NULL;
     loop->accept_again = 0;
@@ -202,7 +202,7 @@ bool background_loop_open(struct background_loop *loop, unsigned max_running,
                              strerror(errno));
     }
     if (opened && !background_multi_open(&loop->multi, loop->epoll, max_running,
-                                         &loop->tickets)) {
+                                         keep_idle, &loop->tickets)) {
         opened = failure_out_of_memory(failure);
     }
     if (!opened) background_loop_close(loop);
@@ -221,8 +221,9 @@ void background_loop_close(struct background_loop *loop) {
 #else
 
 bool background_loop_open(struct background_loop *loop, unsigned max_running,
-                          struct failure *failure) {
+                          double keep_idle, struct failure *failure) {
     (void)max_running;
+    (void)keep_idle;
     return listener_open(&loop->listener, failure); /* says what is missing */
 }
 

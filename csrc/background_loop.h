@@ -35,7 +35,7 @@ struct background_loop {
 
 /* False with the failure noted; nothing is left open then. */
 bool background_loop_open(struct background_loop *loop, unsigned max_running,
-                          struct failure *failure);
+                          double keep_idle, struct failure *failure);
 
 /* Runs until stopping is set; then cancels all that is under way. Takes the
  * loop; the form is pthread_create's. */

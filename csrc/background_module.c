@@ -216,11 +216,22 @@ static int limit(lua_State *L) {
     return 0;
 }
 
+/* keep_idle(seconds): of connections; see background_keep_idle */
+static int keep_idle(lua_State *L) {
+    lua_Number seconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, seconds >= 0.001 && seconds <= 300, 1,
+                  "0.001 to 300 seconds expected");
+    background_keep_idle((unsigned)(seconds * 1000));
+    return 0;
+}
+
 void background_module_open(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"start", start},   {"number", number}, {"address", address},
-        {"done", done},     {"finish", finish}, {"descriptor", descriptor},
-        {"cancel", cancel}, {"counts", counts}, {"limit", limit},
+        {"start", start},     {"number", number},
+        {"address", address}, {"done", done},
+        {"finish", finish},   {"descriptor", descriptor},
+        {"cancel", cancel},   {"counts", counts},
+        {"limit", limit},     {"keep_idle", keep_idle},
         {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", user_gc}, {NULL, NULL}};
     compat_newmetatable(L, USER_TYPE, metamethods);

@@ -32,20 +32,30 @@ static int watch_transfer(CURL *easy, curl_socket_t socket, int what,
     return 0;
 }
 
+static CURLM *make(struct background_multi *multi) {
+    CURLM *made = curl_multi_init();
+    if (made != NULL &&
+        curl_multi_setopt(made, CURLMOPT_SOCKETFUNCTION, watch_transfer) ==
+            CURLM_OK &&
+        curl_multi_setopt(made, CURLMOPT_SOCKETDATA, multi) == CURLM_OK &&
+        curl_multi_setopt(made, CURLMOPT_MAXCONNECTS,
+                          (long)multi->max_running) == CURLM_OK) {
+        return made;
+    }
+    curl_multi_cleanup(made);
+    return NULL;
+}
+
 bool background_multi_open(struct background_multi *multi, int epoll,
-                           unsigned max_running, struct tickets *tickets) {
+                           unsigned max_running, double keep_idle,
+                           struct tickets *tickets) {
     memset(multi, 0, sizeof *multi);
     multi->epoll = epoll;
     multi->max_running = max_running;
+    multi->keep_idle = keep_idle;
     multi->tickets = tickets;
-    multi->multi = curl_multi_init();
-    return multi->multi != NULL &&
-           curl_multi_setopt(multi->multi, CURLMOPT_SOCKETFUNCTION,
-                             watch_transfer) == CURLM_OK &&
-           curl_multi_setopt(multi->multi, CURLMOPT_SOCKETDATA, multi) ==
-               CURLM_OK &&
-           curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS,
-                             (long)max_running) == CURLM_OK;
+    multi->multi = make(multi);
+    return multi->multi != NULL;
 }
 
 void background_multi_close(struct background_multi *multi) {
@@ -61,6 +71,7 @@ static void end(struct background_multi *multi, struct ticket *ticket,
         transfer_end(transfer, result);
         curl_multi_remove_handle(multi->multi, transfer->easy);
         atomic_fetch_sub(&multi->running, 1);
+        multi->last_used = system_monotonic();
     } else {
         transfer_end_unsent(transfer, result);
     }
@@ -168,6 +179,28 @@ static void finish_completed(struct background_multi *multi) {
     }
 }
 
+static bool is_idle(const struct background_multi *multi) {
+    return multi->last_used > 0 && multi->first_queued == NULL &&
+           atomic_load(&multi->running) == 0;
+}
+
+/* libcurl itself looks at kept connections only when it needs one: those
+ * that the server has closed, and their memory, would stay for good. */
+static void close_idle(struct background_multi *multi) {
+    if (!is_idle(multi) ||
+        system_monotonic() < multi->last_used + multi->keep_idle) {
+        return;
+    }
+    CURLM *fresh = make(multi);
+    if (fresh == NULL) {
+        multi->last_used = system_monotonic(); /* later, then */
+        return;
+    }
+    curl_multi_cleanup(multi->multi);
+    multi->multi = fresh;
+    multi->last_used = 0;
+}
+
 void background_multi_event(struct background_multi *multi, int descriptor,
                             unsigned events) {
     int bits = 0, running;
@@ -190,6 +223,7 @@ void background_multi_turn(struct background_multi *multi) {
     finish_completed(multi);
     expire_queued(multi);
     start_queued(multi);
+    close_idle(multi);
     if (timeout(multi) != 0) return;
     curl_multi_socket_action(multi->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     finish_completed(multi);
@@ -201,6 +235,10 @@ double background_multi_idle_until(const struct background_multi *multi) {
     double end = milliseconds < 0
                      ? -1
                      : system_monotonic() + (double)milliseconds / 1000;
+    if (is_idle(multi) &&
+        (end < 0 || multi->last_used + multi->keep_idle < end)) {
+        end = multi->last_used + multi->keep_idle;
+    }
     const struct ticket *ticket = multi->first_queued;
     for (; ticket != NULL; ticket = ticket->next) {
         double deadline = transfer_deadline(ticket->transfer);

@@ -18,15 +18,19 @@ struct background_multi {
     CURLM *multi;
     int epoll; /* where libcurl's sockets are watched; not ours to close */
     unsigned max_running;
+    double keep_idle; /* seconds */
+    double last_used; /* 0: nothing to close */
     struct tickets *tickets;
     struct ticket *first_queued, *last_queued;
     atomic_uint running, queued;
     atomic_ulong finished, cancelled;
 };
 
-/* False when out of memory; may be closed all the same. */
+/* Connections that nobody uses are closed `keep_idle` seconds after the last
+ * transfer. False when out of memory; may be closed all the same. */
 bool background_multi_open(struct background_multi *multi, int epoll,
-                           unsigned max_running, struct tickets *tickets);
+                           unsigned max_running, double keep_idle,
+                           struct tickets *tickets);
 void background_multi_close(struct background_multi *multi);
 
 /* The ticket is queued; its transfer starts when it is its turn. */

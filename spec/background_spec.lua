@@ -103,6 +103,19 @@ describe("the background driver", function()
       + 1)
   end)
 
+  it("closes connections that nobody uses", function()
+    core.background.keep_idle(0.1)
+    finally(function() core.background.keep_idle(60) end)
+    local client = new_client "record"
+    assert(client.datastore.update("ds_1", { label = "x" }))
+    assert(client.datastore.update("ds_1", { label = "x" }))
+    server:wait_for "closed"
+    assert.equal(server:log()[1].connection, server:log()[2].connection)
+    local _, err, meta = client.datastore.update("ds_1", { label = "x" })
+    assert.is_nil(err)
+    assert.is_false(meta.connection_reused)
+  end)
+
   it("waits between attempts by the loop's sleep", function()
     local slept = {}
     local driver = require("truto.background").driver {

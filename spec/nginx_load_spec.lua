@@ -61,6 +61,28 @@ describe("with 50 transfers in flight", function()
     assert.is_true(one:ended())
   end)
 
+  for _, main in ipairs { "", "worker_shutdown_timeout 300ms;" } do
+    it("QUIT leaves no socket of a timer's update " .. main, function()
+      local one = site.start {
+        main = main,
+        server = [[location = /timer { content_by_lua_block {
+          assert(ngx.timer.at(0, function()
+            local datastore, err = clients["status=200,delay=0.7"]
+              .datastore.update("ds_1", { label = "x" })
+            ngx.log(ngx.NOTICE, "timer ", datastore and datastore.id
+              or err.outcome)
+          end))
+        } }]],
+      }
+      one:get "/timer"
+      all_read(1)
+      one:signal "QUIT"
+      assert.is_true(one:ended())
+      assert.matches(main == "" and "timer ds_1" or "timer unknown",
+        one:log(), 1, true)
+    end)
+  end
+
   it("TERM ends the worker without waiting for them", function()
     local one = site.start {}
     assert.same({ ["000"] = 50 }, under_load(one, "silent",
