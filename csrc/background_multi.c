@@ -199,6 +199,7 @@ static void close_idle(struct background_multi *multi) {
     curl_multi_cleanup(multi->multi);
     multi->multi = fresh;
     multi->last_used = 0;
+    system_return_memory();
 }
 
 void background_multi_event(struct background_multi *multi, int descriptor,

@@ -3,6 +3,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -20,6 +23,12 @@ void system_free_wiped(void *memory, size_t used) {
     if (memory == NULL) return;
     system_wipe(memory, used);
     free(memory);
+}
+
+void system_return_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void system_wipe(void *memory, size_t length) {

@@ -18,6 +18,10 @@ void *system_allocate(size_t size);
 /* Wipes the first `used` bytes, then frees. NULL is allowed. */
 void system_free_wiped(void *memory, size_t used);
 
+/* Gives the kernel what the C library keeps of memory that was freed, in
+ * some milliseconds, where it knows how. */
+void system_return_memory(void);
+
 /* Overwrites bytes in a way that no compiler leaves out. */
 void system_wipe(void *memory, size_t length);
 

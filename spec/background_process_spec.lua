@@ -185,6 +185,34 @@ describe("a fork with a background thread (C01)", function()
   end)
 end)
 
+describe("a fork while the thread is in a library", function()
+  it("leaves the child no lock that nobody opens", function()
+    assert.equal("parent ok\nend 0\n", child [[
+      for _ = 1, 25 do
+        KEPT = leave_under_way(3)
+        local pid = process.fork()
+        if pid == 0 then
+          process.leave(update(client("record", { timeout = 3 })) and 0 or 1)
+        end
+        assert(process.wait(pid) == 0, "the child's update failed")
+        KEPT = nil
+        collectgarbage()
+        collectgarbage()
+      end
+      print "parent ok"]])
+  end)
+end)
+
+describe("an interrupt of a blocking call", function()
+  it("does not reach into the background", function()
+    assert.equal("interrupted\nds_1\nend 0\n", child [[
+      process.interrupt_after(0.2)
+      local _, err = update(client("silent", { driver = "blocking" }))
+      print(err.code)
+      print(update(client()).id)]])
+  end)
+end)
+
 describe("several Lua states (C04)", function()
   it("share one thread, which ends with the last of them", function()
     local code = ([[

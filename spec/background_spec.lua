@@ -39,6 +39,16 @@ local function wait_until(check)
   end
 end
 
+-- Of the connection that the newest request came on. Those of the spec before
+-- may be closed late.
+local function wait_for_close()
+  local requests = server:log()
+  local connection = requests[#requests].connection
+  server:wait_for(function(entry)
+    return entry.event == "closed" and entry.connection == connection
+  end)
+end
+
 local function concurrently(count, work)
   local loop = cqueues.new()
   for i = 1, count do loop:wrap(work, i) end
@@ -109,7 +119,7 @@ describe("the background driver", function()
     local client = new_client "record"
     assert(client.datastore.update("ds_1", { label = "x" }))
     assert(client.datastore.update("ds_1", { label = "x" }))
-    server:wait_for "closed"
+    wait_for_close()
     assert.equal(server:log()[1].connection, server:log()[2].connection)
     local _, err, meta = client.datastore.update("ds_1", { label = "x" })
     assert.is_nil(err)
@@ -168,6 +178,10 @@ describe("the limit of transfers", function()
         { timeout = timeouts[started], max_attempts = 1 })
       local key = err.kind .. " " .. err.code .. " " .. err.outcome
       codes[key] = (codes[key] or 0) + 1
+      if err.code == "connect_timeout" then
+        -- Its own time was over, not that of those before it.
+        assert.equal(2, core.background.counts().running)
+      end
     end)
     assert.same({
       ["timeout timeout unknown"] = 2,
@@ -184,6 +198,25 @@ describe("the limit of transfers", function()
       good = good + 1
     end)
     assert.equal(3, good)
+  end)
+
+  it("mixes no earlier call's facts into one that waited in vain", function()
+    core.background.limit(1, 1)
+    local client = loop_client "status=200,delay=0.5"
+    local function update(timeout)
+      return client.datastore.update("ds_1", { label = "x" },
+        { timeout = timeout, max_attempts = 1 })
+    end
+    concurrently(2, function() assert(update(10)) end)
+    local started = 0
+    concurrently(2, function()
+      started = started + 1
+      if started == 1 then return assert(update(10)) end
+      local _, err, meta = update(0.1)
+      assert.same({ "timeout", "not_sent" }, { err.kind, err.outcome })
+      assert.is_nil(meta.status)
+      assert.is_nil(err.status)
+    end)
   end)
 
   it("takes a number only where it means something", function()
@@ -208,7 +241,7 @@ describe("an exchange", function()
   it("that is cancelled closes its connection", function()
     local handle, one = under_way()
     assert.equal("unknown", core.background.cancel(handle, one))
-    server:wait_for "closed"
+    wait_for_close()
     assert.equal(1, cancelled())
     assert.equal(0, core.background.counts().running)
   end)
@@ -222,10 +255,13 @@ describe("an exchange", function()
 
   it("that is collected is cancelled", function()
     do under_way() end
+    local descriptors = open_descriptors()
     collectgarbage()
     collectgarbage()
-    server:wait_for "closed"
+    wait_for_close()
     assert.equal(1, cancelled())
+    -- Its own, the thread's end of it, the one to the server.
+    wait_until(function() return open_descriptors() <= descriptors - 3 end)
   end)
 
   it("cannot be finished before its end, or twice", function()
@@ -305,7 +341,7 @@ describe("a caller's connection", function()
     assert.is_nil(datastore)
     assert.same({ "interrupted", "cancelled", "unknown" },
       { err.kind, err.code, err.outcome })
-    server:wait_for "closed"
+    wait_for_close()
   end)
 
   it("that sends more cancels the exchange", function()

@@ -114,43 +114,63 @@ describe("with 50 transfers in flight", function()
   end)
 end)
 
-describe("10,000 calls", function()
-  it("leave memory as it was", function()
-    local upstream = upstreams.start(0)
-    local one = site.start {
-      http = ([[init_by_lua_block {
-        client = assert(require("truto").new { token = "t-123456",
-          base_url = "%s", ca_file = "%s" })
-      }]]):format(upstream.base_url, upstream.ca_file),
-      server = [[location = /load { content_by_lua_block {
-        local left, good, threads = tonumber(ngx.var.arg_calls), 0, {}
-        for i = 1, 32 do
-          threads[i] = ngx.thread.spawn(function()
-            while left > 0 do
-              left = left - 1
-              if client.datastore.update("ds_1", { label = "x" }) then
-                good = good + 1
-              end
-            end
-          end)
+describe("memory", function()
+  -- Of the worker, resident.
+  local function kilobytes(one)
+    local file = assert(io.open("/proc/" .. one:workers()[1] .. "/status"))
+    local text = file:read "*a"
+    file:close()
+    return tonumber(text:match "VmRSS:%s*(%d+)")
+  end
+
+  local LOAD = [[location = /load { content_by_lua_block {
+    local left, good, threads = tonumber(ngx.var.arg_calls), 0, {}
+    for i = 1, tonumber(ngx.var.arg_threads) do
+      threads[i] = ngx.thread.spawn(function()
+        while left > 0 do
+          left = left - 1
+          if client.datastore.update("ds_1", { label = "x" }) then
+            good = good + 1
+          end
         end
-        for i = 1, 32 do ngx.thread.wait(threads[i]) end
-        collectgarbage()
-        ngx.print(good)
-      } }]],
-    }
-    local function kilobytes()
-      local file = assert(io.open(
-        "/proc/" .. one:workers()[1] .. "/status"))
-      local text = file:read "*a"
-      file:close()
-      return tonumber(text:match "VmRSS:%s*(%d+)")
+      end)
     end
-    assert.same({ 200, "3000" }, { one:get "/load?calls=3000" })
-    local before = kilobytes()
-    assert.same({ 200, "7000" }, { one:get "/load?calls=7000" })
-    local growth = kilobytes() - before
+    for i = 1, #threads do ngx.thread.wait(threads[i]) end
+    collectgarbage()
+    ngx.print(good)
+  } }]]
+
+  local function load_from(upstream, timeout)
+    return site.start {
+      server = LOAD,
+      http = ([[init_by_lua_block {
+        require("truto.core").background.keep_idle(0.5)
+        client = assert(require("truto").new { token = "t-123456",
+          base_url = "%s", ca_file = "%s", max_attempts = 1, timeout = %g })
+      }]]):format(upstream.base_url, upstream.ca_file, timeout),
+    }
+  end
+
+  it("is after 10,000 calls what it was", function()
+    local upstream = upstreams.start(0)
+    local one = load_from(upstream, 30)
+    assert.same({ 200, "3000" }, { one:get "/load?threads=32&calls=3000" })
+    local before = kilobytes(one)
+    assert.same({ 200, "7000" }, { one:get "/load?threads=32&calls=7000" })
+    local growth = kilobytes(one) - before
     upstream:stop()
     assert.is_true(growth < 1024, growth .. " KiB more after 7,000 calls")
+  end)
+
+  it("comes back after calls that nobody answered", function()
+    local upstream = upstreams.start(3600)
+    local one = load_from(upstream, 1)
+    assert.same({ 200, "0" }, { one:get "/load?threads=200&calls=200" })
+    local peak = kilobytes(one)
+    local limit = system.monotime() + 10
+    repeat system.sleep(0.02) until kilobytes(one) < 0.8 * peak
+      or system.monotime() > limit
+    upstream:stop()
+    assert.is_true(kilobytes(one) < 0.8 * peak)
   end)
 end)
