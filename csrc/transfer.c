@@ -331,9 +331,11 @@ bool transfer_prepare(struct transfer *transfer,
 /* Facts that only the handle knows, read while it still has them. */
 static void note_facts(struct transfer *transfer) {
     long connects = 0;
-    if (curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
-                          &transfer->response.status) != CURLE_OK) {
+    CURLcode answered = curl_easy_getinfo(
+        transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
+    if (answered != CURLE_OK) {
         transfer->response.status = 0;
+        transfer->result = answered; /* without a status it is no answer */
     }
     if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects) !=
         CURLE_OK) {

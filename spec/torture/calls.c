@@ -50,6 +50,7 @@ MACHINE(EMFILE, int, -1, eventfd, (unsigned a, int b), (a, b))
 MACHINE(0, int, EAGAIN, pthread_create, (pthread_t *a, const pthread_attr_t *b, body *c, void *d), (a, b, c, d))
 MACHINE(ENOSYS, int, -1, getentropy, (void *a, size_t b), (a, b))
 
+OPTIONS(CURLcode, CURLE_FAILED_INIT, curl_global_init, (long a), (a))
 OPTIONS(CURLcode, CURLE_UNKNOWN_OPTION, curl_easy_getinfo, (CURL *a, CURLINFO b, void *c), (a, b, c))
 OPTIONS(CURL *, NULL, curl_easy_duphandle, (CURL *a), (a))
 OPTIONS(CURLM *, NULL, curl_multi_init, (void), ())
