@@ -64,16 +64,13 @@ $(BUILD)/process.so: spec/support/process.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -lpthread -ldl $(LDFLAGS)
 
-$(BUILD)/slow_resolver.so: spec/support/slow_resolver.c Makefile
+# Those that specs preload into a process.
+PRELOADS = $(BUILD)/slow_resolver.so $(BUILD)/clock.so $(BUILD)/older.so
+$(PRELOADS): $(BUILD)/%.so: spec/support/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
 
-$(BUILD)/clock.so: spec/support/clock.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
-
-build-test: $(MODULE) $(BUILD)/process.so $(BUILD)/slow_resolver.so \
-  $(BUILD)/clock.so
+build-test: $(MODULE) $(BUILD)/process.so $(PRELOADS)
 
 %-requirements:
 	@sh spec/support/requirements.sh $*

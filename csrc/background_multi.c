@@ -8,6 +8,10 @@
 #include "system.h"
 #include "watch.h"
 
+/* About 90 KiB each: with less than that many at once there is little to give
+ * back, and the search for it holds up the other threads' malloc. */
+#define TRIM_FROM 16
+
 /* libcurl's CURLMOPT_SOCKETFUNCTION. A socket that cannot be watched leaves
  * its transfer to the timeout, since failing here would end all of them. */
 static int watch_transfer(CURL *easy, curl_socket_t socket, int what,
@@ -59,7 +63,10 @@ bool background_multi_open(struct background_multi *multi, int epoll,
 }
 
 void background_multi_close(struct background_multi *multi) {
+    struct system_pipe pipe; /* this is not the thread that blocks SIGPIPE */
+    system_pipe_begin(&pipe);
     curl_multi_cleanup(multi->multi);
+    system_pipe_end(&pipe);
     multi->multi = NULL;
 }
 
@@ -119,6 +126,8 @@ void background_multi_cancel(struct background_multi *multi,
     ticket->transfer->cancelled = true;
     end(multi, ticket, CURLE_ABORTED_BY_CALLBACK);
     transfer_clear(ticket->transfer);
+    /* What to mask is forgotten with it. */
+    ticket->transfer->request.id_holds_secret = true;
     atomic_fetch_add(&multi->cancelled, 1);
     ticket_cancelled(multi->tickets, ticket);
 }
@@ -144,7 +153,8 @@ static void start(struct background_multi *multi, struct ticket *ticket) {
         return;
     }
     ticket_running(multi->tickets, ticket);
-    atomic_fetch_add(&multi->running, 1);
+    unsigned running = atomic_fetch_add(&multi->running, 1) + 1;
+    if (running > multi->most_running) multi->most_running = running;
 }
 
 static void start_queued(struct background_multi *multi) {
@@ -202,7 +212,8 @@ static void close_idle(struct background_multi *multi) {
         return;
     }
     multi->last_used = 0;
-    system_return_memory();
+    if (multi->most_running >= TRIM_FROM) system_return_memory();
+    multi->most_running = 0;
 }
 
 /* A curl_multi that ran out of memory cannot be trusted: 7.88 divides by

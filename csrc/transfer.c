@@ -416,7 +416,12 @@ void transfer_release(struct transfer *transfer) {
     CURLU *url = transfer->url;
     transfer->easy = NULL;
     transfer->url = NULL;
-    if (easy != NULL && transfer->owner == getpid()) curl_easy_cleanup(easy);
+    if (easy != NULL && transfer->owner == getpid()) {
+        struct system_pipe pipe; /* TLS says goodbye to who may be gone */
+        system_pipe_begin(&pipe);
+        curl_easy_cleanup(easy);
+        system_pipe_end(&pipe);
+    }
     curl_url_cleanup(url);
     request_free(&transfer->request);
     response_free(&transfer->response);

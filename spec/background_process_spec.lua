@@ -101,6 +101,27 @@ describe("the background thread", function()
     end)
   end
 
+  it("is left alone at exit while another thread uses it", function()
+    local code = ([[
+      local background = require "support.background"
+      require("truto").new { token = "x", ca_file = "%s", max_attempts = 1,
+        base_url = "%s/silent", driver = background.driver(),
+      }.datastore.update("ds_1", { label = "x" })
+      require("truto.core").system.wait(0.05)
+      require("truto.core").background.counts()
+    ]]):format(server.ca_file, server.https)
+    assert.equal("end 0\n", child(([[
+      process.linger(0.2)
+      process.detach(%q)
+      local file
+      repeat
+        local pipe = io.popen "grep -c ds_1 %s/log"
+        file = pipe:read "*n"
+        pipe:close()
+      until file and file > 0
+      os.exit(0)]]):format(code, server.folder)))
+  end)
+
   it("is not in the way of an error that ends the program", function()
     assert.matches("oh no.*end 1\n$", child [[
       KEPT = leave_under_way(3)
