@@ -206,9 +206,11 @@ static int process_threads(lua_State *L) {
 /* allocated() -> bytes that malloc has given out; 0 where it cannot be asked */
 static int process_allocated(lua_State *L) {
     size_t bytes = 0;
-#if defined __GLIBC__ && __GLIBC_PREREQ(2, 33)
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 33)
     struct mallinfo2 info = mallinfo2();
     bytes = info.uordblks + info.hblkhd;
+#endif
 #endif
     lua_pushnumber(L, (lua_Number)bytes);
     return 1;
