@@ -11,8 +11,9 @@ local KINDS = {
   { name = "allocated", allowed = 32 },
   { name = "resident", allowed = 64 },
 }
--- Calls before memory says anything: every kept client has met its faults.
-local ENOUGH = 20000
+-- Calls before memory says anything: every kept client has met its faults,
+-- and some connections more or fewer are little beside them.
+local ENOUGH = 40000
 -- The first tenth fills pools and caches.
 local STEADY = 0.1
 
