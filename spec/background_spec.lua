@@ -55,17 +55,9 @@ local function concurrently(count, work)
   assert(loop:loop(30))
 end
 
--- In a loop, cqueues must be told that a descriptor is about to be closed.
-local in_loop = {
-  sleep = cqueues.sleep,
-  readable = function(descriptor, seconds)
-    cqueues.poll({ pollfd = descriptor, events = "r" }, seconds)
-    cqueues.cancel(descriptor)
-  end,
-}
-
 local function loop_client(fault, changes)
-  local given = { driver = require("truto.background").driver(in_loop) }
+  local given = { driver = require("truto.background").driver(
+    background.in_loop) }
   for key, value in pairs(changes or {}) do given[key] = value end
   return exchange.client(fault, given)
 end

@@ -166,7 +166,7 @@ describe("memory", function()
       server = LOAD,
       http = ([[init_by_lua_block {
         require("truto.core").background.keep_idle(0.5)
-        client = assert(require("truto").new { token = "t-123456",
+        client = assert(require("truto").new { token = "canary-t-123",
           base_url = "%s", ca_file = "%s", max_attempts = 1, timeout = %g })
       }]]):format(upstream.base_url, upstream.ca_file, timeout),
     }

@@ -1,5 +1,6 @@
 /* For specs only: what a process can do and Lua cannot. */
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -246,6 +247,19 @@ static int process_threads(lua_State *L) {
     return 1;
 }
 
+/* allocated() -> bytes that malloc has given out; 0 where it cannot be asked */
+static int process_allocated(lua_State *L) {
+    size_t bytes = 0;
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 33)
+    struct mallinfo2 info = mallinfo2();
+    bytes = info.uordblks + info.hblkhd;
+#endif
+#endif
+    lua_pushnumber(L, (lua_Number)bytes);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"fork", process_fork},
     {"wait", process_wait},
@@ -261,6 +275,7 @@ static const luaL_Reg functions[] = {
     {"linger", process_linger},
     {"detach", process_detach},
     {"threads", process_threads},
+    {"allocated", process_allocated},
     {NULL, NULL},
 };
 
