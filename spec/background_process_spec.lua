@@ -189,6 +189,28 @@ describe("a fork with a background thread (C01)", function()
     assert.not_equal(log[1].connection, log[2].connection)
   end)
 
+  it("leaves the child nothing of the parent's but to let go", function()
+    assert.equal("this exchange is not under way\nparent ok\nend 0\n", child [[
+      KEPT = leave_under_way(1)
+      local driver, one = background.driver(), nil
+      function driver.attempt(handle, id, changes, sending)
+        one = assert(core.background.start(handle, id, changes, sending))
+        return nil, { kind = "setup", code = "x", message = "x" }, {}
+      end
+      update(client("silent", { driver = driver }))
+      io.stdout:setvbuf "no"
+      local pid = process.fork()
+      if pid == 0 then
+        assert(core.background.counts() == nil)
+        assert(core.background.address() == nil)
+        local _, message = pcall(core.background.done, one)
+        print((message:gsub("^.-: ", "")))
+        os.exit(0)
+      end
+      assert(process.wait(pid) == 0)
+      print "parent ok"]])
+  end)
+
   it("lets the child collect and end with transfers under way", function()
     assert.equal("parent ok\nend 0\n", child [[
       KEPT = leave_under_way(5)
