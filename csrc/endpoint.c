@@ -103,7 +103,7 @@ static bool is_authority(CURLU *url) {
 }
 
 bool endpoint_check_proxy(const char *text, struct failure *failure) {
-    if (text == NULL) return true;
+    if (text == NULL || text[0] == '\0') return true;
     CURLU *url = curl_url();
     if (url == NULL) return failure_out_of_memory(failure);
     CURLUcode parsed =

@@ -15,8 +15,8 @@
 const char *endpoint_parse(CURLU *url, const char *text,
                            struct failure *failure);
 
-/* NULL, for none, is allowed. False with the failure noted, which has nothing
- * of the text: it may hold a password. */
+/* NULL and the empty text, for none, are allowed. False with the failure noted,
+ * which has nothing of the text: it may hold a password. */
 bool endpoint_check_proxy(const char *text, struct failure *failure);
 
 #pragma GCC visibility pop

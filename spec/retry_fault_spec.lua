@@ -46,7 +46,9 @@ describe("a hostile Retry-After (H06)", function()
     ["99999999999999999999999"] = 60, ["1.5"] = 1.5, ["0"] = 0,
     ["Fri%2C%2031%20Dec%209999%2023:59:59%20GMT"] = 60,
     ["Thu%2C%2001%20Jan%201970%2000:00:00%20GMT"] = 0,
-    ["nan"] = false, ["inf"] = false, ["0x10"] = false,
+    ["nan"] = false, ["inf"] = false, ["0x10"] = false, [""] = false,
+    ["1.5s"] = false, ["1.5.5"] = false, ["12:00"] = false,
+    ["words:%20" .. ("x"):rep(60)] = false,
   } do
     it("is cut to 0 to 60 s, or ignored: " .. value, function()
       local driver, datastore, err =

@@ -106,6 +106,7 @@ describe("secret.file", function()
     for content, expected in pairs {
       ["key\n"] = "key", ["key\r\n"] = "key", ["key"] = "key",
       ["two\nlines\n"] = "two\nlines", ["key\n\n"] = "key\n",
+      [""] = "", ["\n"] = "", ["\r\n"] = "", ["\r"] = "",
     } do
       local path = temporary(content)
       local value = secret.file(path)
@@ -147,6 +148,12 @@ describe("secret.file", function()
 end)
 
 describe("secret.env", function()
+  it("refuses more than 64 KiB", function()
+    local output = run("BIG=$(head -c 65537 /dev/zero | tr '\\0' x)",
+      'print(select(2, require("truto.secret").env("BIG"):reveal()))')
+    assert.matches("variable BIG: File too large", output, 1, true)
+  end)
+
   it("reads the variable when needed", function()
     local output = run("CANARY=value-1", [[
       print((require "truto.secret".env "CANARY"):reveal())]])

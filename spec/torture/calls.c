@@ -6,6 +6,7 @@
  * Left out is what no sound machine refuses and nobody could survive: the
  * clock, locks, closing, waking the thread and telling its end.
  */
+#undef CURL_DISABLE_TYPECHECK
 #define CURL_DISABLE_TYPECHECK
 #include <dirent.h>
 #include <errno.h>

@@ -98,6 +98,10 @@ M.new = {
     kept.core.client.close(client)
     kept.core.client.close(client)
     assert(tostring(client) == "truto.client (closed)")
+    local proxied = settings("ok")
+    proxied.base_url = "https://localhost/"
+    proxied.proxy = "http://user:password@127.0.0.1:3128"
+    check(must, kept.core.client.new(proxied))
     local refused, err = kept.core.client.new { base_url = "http://a.test" }
     assert(not refused and err.kind == "setup")
   end,
