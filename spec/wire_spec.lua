@@ -222,7 +222,9 @@ describe("JSON on the wire", function()
       assert(os.setlocale("de_DE.UTF-8"))
       local client = assert(require "truto".new())
       assert(client.datastore.update("ds_1", { config = { 0.5, 1e-7 } },
-        { validate = false }))]]
+        { validate = false }))
+      print((require("truto.log").format { event = "retry", wait = 0.25,
+        method = "PATCH", path = "/" }))]]
     local folder = shell "mktemp -d":match "[^\n]+"
     shell("localedef -i de_DE -f UTF-8 " .. folder .. "/de_DE.UTF-8")
     server:reset()
@@ -230,7 +232,7 @@ describe("JSON on the wire", function()
       .. "TRUTO_BASE_URL=%s %s -e '%s'"):format(folder, server.ca_file,
       server:url("https", "record"), vm.command, code))
     shell("rm -r " .. folder)
-    assert.equal("", output)
+    assert.equal("truto: retry PATCH / wait=0.250\n", output)
     assert.equal('{"config":[0.5,1e-07]}', server:log()[1].body)
   end)
 

@@ -27,9 +27,10 @@ local FIELDS = {
   "request_bytes", "response_bytes", "connection_reused",
 }
 
+-- The locale may write the decimal point as another byte.
 local function text(value)
   if type(value) == "number" and value % 1 ~= 0 then
-    return ("%.3f"):format(value)
+    return (("%.3f"):format(value):gsub("[^%d-]", "."))
   end
   return tostring(value)
 end

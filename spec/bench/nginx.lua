@@ -19,10 +19,12 @@ local IN_FLIGHT = 64
 local TAKES = 0.05
 local PAUSE = 0.002 -- of the probe, between two requests
 local SECONDS = tonumber(arg[1]) or 10
+local KEEP_IDLE = 1 -- seconds that connections are kept; 60 by default
 
 local SETTINGS = [[
   init_by_lua_block {
     local truto = require "truto"
+    require("truto.core").background.keep_idle(%g)
     local function client(more)
       local given = {
         token = "bench-token", base_url = "%s", ca_file = "%s",
@@ -103,6 +105,13 @@ local function resident(pid)
   return tonumber(text:match "VmRSS:%s*(%d+)") / 1024
 end
 
+-- When the thread has closed its connections, and Lua has collected.
+local function resident_when_idle(subject)
+  cqueues.sleep(KEEP_IDLE + 0.5)
+  subject:get "/counts"
+  return resident(subject:workers()[1])
+end
+
 -- Times of one request after the other on a kept connection, until `stop`.
 local function probe(port, seconds)
   local times = {}
@@ -144,13 +153,12 @@ local function run(subject, seconds, client)
   end
   local start = cqueues.monotime()
   local times = probe(subject.port, seconds)
-  local good, bad, took = 0, 0, cqueues.monotime() - start
+  local good, bad, took, codes = 0, 0, cqueues.monotime() - start, ""
   if load then
     local text = load:read "*a"
     load:close()
-    good, bad, took = text:match "^(%d+) (%d+) ([%d.]+)"
+    good, bad, took, codes = text:match "^(%d+) (%d+) ([%d.]+)%s*(.-)%s*$"
     good, bad, took = tonumber(good), tonumber(bad), tonumber(took)
-    if bad > 0 then print(text) end
   end
   return {
     calls = good + bad, rate = (good + bad) / took, bad = bad, took = took,
@@ -159,6 +167,7 @@ local function run(subject, seconds, client)
     cpu = cpu_of(worker, worker) - before,
     cpu_all = cpu_of_process(worker) - all,
     resident = resident(worker),
+    codes = codes:gsub("\n", ", "),
   }
 end
 
@@ -168,9 +177,10 @@ local function show(name, result, idle)
   if result.calls > 0 then
     -- What the probe costs the worker is in the run without updates.
     local share = idle.cpu / idle.probes * result.probes
-    line = line .. ("; %.0f calls/s, %d failed; worker thread %.0f us a call "
-      .. "(%.0f with the probe), all threads %.0f; %.1f MiB resident"):format(
-      result.rate, result.bad, (result.cpu - share) / result.calls * 1e6,
+    local codes = result.codes ~= "" and " (" .. result.codes .. ")" or ""
+    line = line .. ("; %.0f calls/s, %d failed%s; worker thread %.0f us "
+      .. "a call (%.0f with the probe), all threads %.0f; %.1f MiB resident"):format(
+      result.rate, result.bad, codes, (result.cpu - share) / result.calls * 1e6,
       result.cpu / result.calls * 1e6,
       (result.cpu_all - share) / result.calls * 1e6, result.resident)
   end
@@ -186,7 +196,8 @@ do
   file:close()
 end
 local subject = nginx.start {
-  http = SETTINGS:format(upstream.base_url, authorities, silent.base_url),
+  http = SETTINGS:format(KEEP_IDLE, upstream.base_url, authorities,
+    silent.base_url),
   server = LOAD,
   build = os.getenv "TRUTO_BUILD",
   environment = os.getenv "TRUTO_NGINX_ENVIRONMENT",
@@ -200,7 +211,15 @@ show("no updates", idle)
 run(subject, 1, "background")
 local background = run(subject, SECONDS, "background")
 show("background", background, idle)
-show("never answer", run(subject, SECONDS, "impatient"), idle)
+local before = resident_when_idle(subject)
+for _ = 1, 2 do
+  local unanswered = run(subject, SECONDS, "impatient")
+  show("never answer", unanswered, idle)
+  local after = resident_when_idle(subject)
+  print(("memory: %.1f MiB before, %.1f after calls that nobody answered, "
+    .. "%.1f when idle again"):format(before, unanswered.resident, after))
+  before = after
+end
 show("afterwards", run(subject, SECONDS, "background"), idle)
 show("blocking", run(subject, math.min(SECONDS, 6), "blocking"), idle)
 local _, counts = subject:get "/counts"
