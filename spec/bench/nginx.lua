@@ -179,10 +179,11 @@ local function show(name, result, idle)
     local share = idle.cpu / idle.probes * result.probes
     local codes = result.codes ~= "" and " (" .. result.codes .. ")" or ""
     line = line .. ("; %.0f calls/s, %d failed%s; worker thread %.0f us "
-      .. "a call (%.0f with the probe), all threads %.0f; %.1f MiB resident"):format(
-      result.rate, result.bad, codes, (result.cpu - share) / result.calls * 1e6,
-      result.cpu / result.calls * 1e6,
-      (result.cpu_all - share) / result.calls * 1e6, result.resident)
+      .. "a call (%.0f with the probe), all threads %.0f; %.1f MiB resident")
+      :format(result.rate, result.bad, codes,
+        (result.cpu - share) / result.calls * 1e6,
+        result.cpu / result.calls * 1e6,
+        (result.cpu_all - share) / result.calls * 1e6, result.resident)
   end
   print(line)
 end
