@@ -44,7 +44,7 @@ return {
   H14 = "exchange",
   H15 = "exchange",
   H16 = "exchange",
-  H19 = "limits",
+  H19 = "exchange",
   H20 = "wire options",
   H21 = "options",
   H22 = "wire options",
