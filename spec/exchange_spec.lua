@@ -102,6 +102,23 @@ describe("a connection", function()
     assert.equal("unknown", err.outcome)
   end)
 
+  it("on which sending failed is not used again", function()
+    local large = { label = ("x"):rep(3 * 2 ^ 20) }
+    for _ = 1, 5 do
+      local client = exchange.client(nil, {
+        max_attempts = 1, listener = "turning",
+      })
+      server:command "turn turning https_reset_before_read"
+      local datastore, err = client.datastore.update("ds_1", large)
+      assert.is_nil(datastore)
+      is("network", "connection_lost", "unknown", err)
+      server:command "turn turning https"
+      assert(client.datastore.update("ds_1", { label = "x" }))
+      client.close()
+    end
+    assert.equal(5, #server:log())
+  end)
+
   it("that ends without an answer (N07, N08)", function()
     for _, fault in ipairs { "close-after-read", "reset-after-read" } do
       is("network", "connection_lost", "unknown", fails(fault))
