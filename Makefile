@@ -68,12 +68,16 @@ $(BUILD)/slow_resolver.so: spec/support/slow_resolver.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
 
+$(BUILD)/lacks.so: spec/support/lacks.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
+
 $(BUILD)/clock.so: spec/support/clock.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
 
 build-test: $(MODULE) $(BUILD)/process.so $(BUILD)/slow_resolver.so \
-  $(BUILD)/clock.so
+  $(BUILD)/clock.so $(BUILD)/lacks.so
 
 %-requirements:
 	@sh spec/support/requirements.sh $*
