@@ -7,6 +7,8 @@
 --             "mostly": the connection may end first; "never"
 --   timeout   seconds of an attempt
 --   attempts  max_attempts, 3 where absent
+--   dies_idle leaves a connection that ends unused: where all clients share
+--             theirs, a call of another row would meet it
 
 return {
   { weight = 300, fault = "ok", succeeds = true, reads = "always" },
@@ -28,8 +30,10 @@ return {
   { weight = 30, fault = "reuse-reset", succeeds = true, reads = "always" },
   { weight = 20, fault = "reuse-close", listener = "http", succeeds = true,
     reads = "always" },
-  { weight = 20, fault = "idle-close", succeeds = true, reads = "mostly" },
-  { weight = 20, fault = "idle-reset", succeeds = true, reads = "mostly" },
+  { weight = 20, fault = "idle-close", succeeds = true, reads = "mostly",
+    dies_idle = true },
+  { weight = 20, fault = "idle-reset", succeeds = true, reads = "mostly",
+    dies_idle = true },
   { weight = 30, fault = "status=404", reads = "always" },
   { weight = 20, fault = "status=401,body=html", reads = "always" },
   { weight = 20, fault = "status=503", reads = "always" },
