@@ -124,8 +124,7 @@ local function steady()
 end
 
 local function check_growth(body)
-  body()
-  local bytes, descriptors = steady()
+  local bytes, descriptors
   local function grow()
     body()
     local before, descriptors_before = bytes, descriptors
@@ -133,6 +132,8 @@ local function check_growth(body)
     assert.equal(descriptors_before, descriptors)
     return bytes - before
   end
+  body()
+  bytes, descriptors = steady()
   local least = math.huge
   for _ = 1, TIMES do
     least = math.min(least, grow())
