@@ -45,8 +45,8 @@ RUN = LUA_CPATH="$(BUILD)/?.so;;" $(LUA)
 TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
-.PHONY: build build-all build-test demo test lint lint-all sanitize \
-  valgrind torture fuzz coverage soak latency canaries tsan bench \
+.PHONY: build build-all build-test demo test lint lint-all sanitize valgrind \
+  torture fuzz coverage soak soak-million latency canaries tsan bench \
   demo-nginx bench-nginx sanitize-nginx install rock clean help
 
 build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
@@ -64,20 +64,14 @@ $(BUILD)/process.so: spec/support/process.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -lpthread -ldl $(LDFLAGS)
 
-$(BUILD)/slow_resolver.so: spec/support/slow_resolver.c Makefile
+# Those that specs preload into a process.
+PRELOADS = $(BUILD)/slow_resolver.so $(BUILD)/clock.so $(BUILD)/older.so \
+  $(BUILD)/lacks.so
+$(PRELOADS): $(BUILD)/%.so: spec/support/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
 
-$(BUILD)/lacks.so: spec/support/lacks.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
-
-$(BUILD)/clock.so: spec/support/clock.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl
-
-build-test: $(MODULE) $(BUILD)/process.so $(BUILD)/slow_resolver.so \
-  $(BUILD)/clock.so $(BUILD)/lacks.so
+build-test: $(MODULE) $(BUILD)/process.so $(PRELOADS)
 
 %-requirements:
 	@sh spec/support/requirements.sh $*
@@ -147,9 +141,24 @@ sanitize-nginx: nginx-requirements ## the same under ASan, then under TSan
 # Ctrl-C and deadlines are measured with a resolver that never answers.
 SLOW = LD_PRELOAD=build/lua5.4/slow_resolver.so
 
-soak: test-requirements ## 100,000 calls with faults, and their books
+soak_on = LUA_CPATH="build/$(1)/?.so;;" $(1) spec/bench/soak.lua
+SOAK_VMS = lua5.4 luajit
+
+# The counts are such that all of it takes under 12 minutes.
+soak: test-requirements ## 260,000 calls with faults, and their books
+	@$(MAKE) --no-print-directory build-all TEST_VMS="$(SOAK_VMS)"
+	@SOAK_CALLS=100000 $(call soak_on,lua5.4)
+	@SOAK_CALLS=40000 $(call soak_on,luajit)
+	@SOAK_DRIVER=background SOAK_CALLS=60000 $(call soak_on,lua5.4)
+	@SOAK_DRIVER=background SOAK_CALLS=60000 $(call soak_on,luajit)
+
+# Clients that are kept, then new ones; about half an hour.
+soak-million: test-requirements ## a million sound calls, four times
 	@$(MAKE) --no-print-directory -s LUA=lua5.4 build-test
-	@LUA_CPATH="build/lua5.4/?.so;;" lua5.4 spec/bench/soak.lua
+	@for clients in kept new; do for driver in blocking background; do \
+	  SOAK_ROWS=ok SOAK_CALLS=1000000 SOAK_CLIENTS=$$clients \
+	  SOAK_DRIVER=$$driver $(call soak_on,lua5.4) || exit 1; \
+	done; done
 
 latency: test-requirements ## how exact deadlines and Ctrl-C are
 	@$(MAKE) --no-print-directory -s LUA=lua5.4 build-test

@@ -61,6 +61,7 @@ build = {
         "csrc/certificate.c",
         "csrc/client.c",
         "csrc/datastore.c",
+        "csrc/endpoint.c",
         "csrc/failure.c",
         "csrc/json_number.c",
         "csrc/json_reader.c",

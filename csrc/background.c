@@ -88,20 +88,32 @@ static struct background *start(struct failure *failure) {
 }
 
 /* With the lock held. */
-static void stop(struct background *background) {
+static void end_thread(struct background *background) {
     atomic_store(&background->loop.stopping, true);
     background_loop_wake(&background->loop);
     pthread_join(background->thread, NULL);
+}
+
+/* With the lock held. */
+static void stop(struct background *background) {
+    end_thread(background);
     background_loop_close(&background->loop);
     system_free_wiped(background, 0);
     current = NULL;
 }
 
+/* For leak checkers. */
+static struct background *volatile left_at_exit;
+
 /* A program may exit without closing its Lua states; the thread must not run
  * on while libraries take themselves down. */
 static void stop_at_exit(void) {
     if (pthread_mutex_trylock(&lifecycle) != 0) return;
-    if (current != NULL && background_is_ours(current)) stop(current);
+    if (current != NULL && background_is_ours(current)) {
+        end_thread(current); /* not freed: other threads may look at it */
+        left_at_exit = current;
+        current = NULL;
+    }
     pthread_mutex_unlock(&lifecycle);
 }
 
@@ -178,10 +190,21 @@ int background_connect(const struct background *background,
     return -1;
 }
 
-bool background_is_done(struct background *background,
-                        const struct transfer *transfer) {
-    return ticket_is_done(&background->loop.tickets, transfer) ||
-           ticket_is_cancelled(&background->loop.tickets, transfer);
+static bool has_hung_up(int descriptor) {
+    char byte;
+    return descriptor >= 0 &&
+           recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* The ticket last: its end comes before the byte that tells of it. */
+enum background_state background_state(struct background *background,
+                                       const struct transfer *transfer) {
+    bool lost = has_hung_up(transfer->descriptor);
+    if (ticket_is_done(&background->loop.tickets, transfer) ||
+        ticket_is_cancelled(&background->loop.tickets, transfer)) {
+        return BACKGROUND_DONE;
+    }
+    return lost ? BACKGROUND_LOST : BACKGROUND_UNDER_WAY;
 }
 
 /* Under the lock, so that the thread cannot end meanwhile. */

@@ -49,9 +49,14 @@ uint32_t background_number(const struct background *background,
 int background_connect(const struct background *background,
                        const struct transfer *transfer);
 
-/* Whether the transfer has ended or was cancelled. */
-bool background_is_done(struct background *background,
-                        const struct transfer *transfer);
+enum background_state {
+    BACKGROUND_UNDER_WAY,
+    BACKGROUND_DONE, /* ended, or cancelled */
+    BACKGROUND_LOST  /* the thread had to let go of its caller: it will not be
+                        told of an end */
+};
+enum background_state background_state(struct background *background,
+                                       const struct transfer *transfer);
 
 /* After this the transfer is the caller's again, whatever it was before;
  * also what transfer_release does by itself. Never raises. */

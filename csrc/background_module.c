@@ -142,11 +142,16 @@ static int descriptor(lua_State *L) {
     return 1;
 }
 
-/* done(exchange) -> whether finish may be called */
+/* done(exchange) -> whether finish may be called; nil when it never will be,
+ * since the thread, out of memory or of watches, let go of its caller */
 static int done(lua_State *L) {
     const struct transfer *transfer = check_exchange(L, 1);
     struct background *background = check_started(L, transfer);
-    lua_pushboolean(L, background_is_done(background, transfer));
+    switch (background_state(background, transfer)) {
+    case BACKGROUND_DONE: lua_pushboolean(L, 1); break;
+    case BACKGROUND_UNDER_WAY: lua_pushboolean(L, 0); break;
+    case BACKGROUND_LOST: lua_pushnil(L); break;
+    }
     return 1;
 }
 
@@ -156,7 +161,7 @@ static int finish(lua_State *L) {
                   "client expected");
     struct transfer *transfer = check_exchange(L, EXCHANGE);
     struct background *background = check_started(L, transfer);
-    if (!background_is_done(background, transfer)) {
+    if (background_state(background, transfer) != BACKGROUND_DONE) {
         return luaL_error(L, "this exchange has not ended yet");
     }
     background_withdraw(transfer);

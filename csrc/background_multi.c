@@ -8,6 +8,10 @@
 #include "system.h"
 #include "watch.h"
 
+/* About 90 KiB each: with less than that many at once there is little to give
+ * back, and the search for it holds up the other threads' malloc. */
+#define TRIM_FROM 16
+
 /* libcurl's CURLMOPT_SOCKETFUNCTION. A socket that cannot be watched leaves
  * its transfer to the timeout, since failing here would end all of them. */
 static int watch_transfer(CURL *easy, curl_socket_t socket, int what,
@@ -59,7 +63,10 @@ bool background_multi_open(struct background_multi *multi, int epoll,
 }
 
 void background_multi_close(struct background_multi *multi) {
+    struct system_pipe pipe; /* this is not the thread that blocks SIGPIPE */
+    system_pipe_begin(&pipe);
     curl_multi_cleanup(multi->multi);
+    system_pipe_end(&pipe);
     multi->multi = NULL;
 }
 
@@ -119,17 +126,16 @@ void background_multi_cancel(struct background_multi *multi,
     ticket->transfer->cancelled = true;
     end(multi, ticket, CURLE_ABORTED_BY_CALLBACK);
     transfer_clear(ticket->transfer);
+    /* What to mask is forgotten with it. */
+    ticket->transfer->request.id_holds_secret = true;
     atomic_fetch_add(&multi->cancelled, 1);
     ticket_cancelled(multi->tickets, ticket);
 }
 
 void background_multi_cancel_all(struct background_multi *multi) {
-    struct tickets *tickets = multi->tickets;
-    for (unsigned i = 0; i < tickets->touched; i++) {
-        struct ticket *ticket = &tickets->slots[i];
-        if (ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING) {
-            background_multi_cancel(multi, ticket);
-        }
+    struct ticket *ticket;
+    while ((ticket = ticket_next_taken(multi->tickets)) != NULL) {
+        background_multi_cancel(multi, ticket);
     }
 }
 
@@ -147,7 +153,8 @@ static void start(struct background_multi *multi, struct ticket *ticket) {
         return;
     }
     ticket_running(multi->tickets, ticket);
-    atomic_fetch_add(&multi->running, 1);
+    unsigned running = atomic_fetch_add(&multi->running, 1) + 1;
+    if (running > multi->most_running) multi->most_running = running;
 }
 
 static void start_queued(struct background_multi *multi) {
@@ -184,6 +191,15 @@ static bool is_idle(const struct background_multi *multi) {
            atomic_load(&multi->running) == 0;
 }
 
+/* All connections go. False when out of memory: then nothing has changed. */
+static bool renew(struct background_multi *multi) {
+    CURLM *fresh = make(multi);
+    if (fresh == NULL) return false;
+    curl_multi_cleanup(multi->multi);
+    multi->multi = fresh;
+    return true;
+}
+
 /* libcurl itself looks at kept connections only when it needs one: those
  * that the server has closed, and their memory, would stay for good. */
 static void close_idle(struct background_multi *multi) {
@@ -191,24 +207,42 @@ static void close_idle(struct background_multi *multi) {
         system_monotonic() < multi->last_used + multi->keep_idle) {
         return;
     }
-    CURLM *fresh = make(multi);
-    if (fresh == NULL) {
+    if (!renew(multi)) {
         multi->last_used = system_monotonic(); /* later, then */
         return;
     }
-    curl_multi_cleanup(multi->multi);
-    multi->multi = fresh;
     multi->last_used = 0;
-    system_return_memory();
+    if (multi->most_running >= TRIM_FROM) system_return_memory();
+    multi->most_running = 0;
+}
+
+/* A curl_multi that ran out of memory cannot be trusted: 7.88 divides by
+ * zero when it meets the same socket again. */
+static void start_over(struct background_multi *multi) {
+    struct ticket *ticket;
+    finish_completed(multi);
+    while ((ticket = ticket_next_running(multi->tickets)) != NULL) {
+        finish(multi, ticket, CURLE_OUT_OF_MEMORY);
+    }
+    (void)renew(multi); /* the old one, emptied, will do */
+}
+
+static void act(struct background_multi *multi, curl_socket_t socket,
+                int events) {
+    int running;
+    if (curl_multi_socket_action(multi->multi, socket, events, &running) !=
+        CURLM_OK) {
+        start_over(multi);
+    }
 }
 
 void background_multi_event(struct background_multi *multi, int descriptor,
                             unsigned events) {
-    int bits = 0, running;
+    int bits = 0;
     if (events & EPOLLIN) bits |= CURL_CSELECT_IN;
     if (events & EPOLLOUT) bits |= CURL_CSELECT_OUT;
     if (events & (EPOLLERR | EPOLLHUP)) bits |= CURL_CSELECT_ERR;
-    curl_multi_socket_action(multi->multi, descriptor, bits, &running);
+    act(multi, descriptor, bits);
 }
 
 /* Asked anew each time: a timer that fires a little early is not repeated
@@ -220,13 +254,12 @@ static long timeout(const struct background_multi *multi) {
 }
 
 void background_multi_turn(struct background_multi *multi) {
-    int running;
     finish_completed(multi);
     expire_queued(multi);
     start_queued(multi);
     close_idle(multi);
     if (timeout(multi) != 0) return;
-    curl_multi_socket_action(multi->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    act(multi, CURL_SOCKET_TIMEOUT, 0);
     finish_completed(multi);
     start_queued(multi);
 }

@@ -18,8 +18,9 @@ struct background_multi {
     CURLM *multi;
     int epoll; /* where libcurl's sockets are watched; not ours to close */
     unsigned max_running;
-    double keep_idle; /* seconds */
-    double last_used; /* 0: nothing to close */
+    double keep_idle;      /* seconds */
+    double last_used;      /* 0: nothing to close */
+    unsigned most_running; /* at once, since connections were last closed */
     struct tickets *tickets;
     struct ticket *first_queued, *last_queued;
     atomic_uint running, queued;

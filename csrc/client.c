@@ -1,13 +1,14 @@
 #include "client.h"
 
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
+
+#include "endpoint.h"
 
 #define MAX_RESPONSE_CEILING 1073741824.0 /* 1 GiB */
 
 /* Positions in the client's Lua value; spares stand there from the last on. */
-enum { SLOT_SECRET_NAMES = 1, SLOT_SPARES = 2 };
+enum { SLOT_SECRET_NAMES = 1, SLOT_PLAIN_NAMES = 2, SLOT_SPARES = 3 };
 
 /* About 15 KiB each; making one anew costs little beside an exchange. */
 #define SPARES_MAX 64
@@ -24,11 +25,14 @@ struct client *client_check(lua_State *L, int index) {
     return client;
 }
 
-const char *client_secret_names(lua_State *L, int index) {
+struct json_names client_names(lua_State *L, int index) {
+    struct json_names names;
     compat_getuservalue(L, index);
     lua_rawgeti(L, -1, SLOT_SECRET_NAMES);
-    const char *names = lua_tostring(L, -1);
-    lua_pop(L, 2); /* the client's Lua value holds the string */
+    names.secret = lua_tostring(L, -1);
+    lua_rawgeti(L, -2, SLOT_PLAIN_NAMES);
+    names.plain = lua_tostring(L, -1);
+    lua_pop(L, 3); /* the client's Lua value holds the strings */
     return names;
 }
 
@@ -109,65 +113,6 @@ static void release(lua_State *L, struct client *client) {
     lua_pop(L, 1);
 }
 
-static bool is_loopback(const char *host) {
-    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-           (strncmp(host, "127.", 4) == 0 &&
-            host[strspn(host, "0123456789.")] == '\0');
-}
-
-static const char *scheme_problem(const char *scheme, const char *host) {
-    if (strcmp(scheme, "https") == 0) return NULL;
-    if (strcmp(scheme, "http") != 0) {
-        return "base_url must be an https URL";
-    }
-    if (is_loopback(host)) return NULL;
-    return "base_url is plain http: the token would be readable on the way; "
-           "use https (http is for loopback only)";
-}
-
-static bool has_part(CURLU *url, CURLUPart part) {
-    char *text = NULL;
-    bool found = curl_url_get(url, part, &text, 0) == CURLUE_OK;
-    curl_free(text);
-    return found;
-}
-
-static const char *part_problem(CURLU *url) {
-    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)) {
-        return "base_url must not hold a user or password";
-    }
-    if (has_part(url, CURLUPART_QUERY) || has_part(url, CURLUPART_FRAGMENT)) {
-        return "base_url must have no query and no fragment";
-    }
-    return NULL;
-}
-
-/* Empty text where the URL lacks the part; NULL when out of memory. */
-static char *get_part(CURLU *url, CURLUPart part, char **held) {
-    static char nothing[] = "";
-    CURLUcode result = curl_url_get(url, part, held, 0);
-    if (result == CURLUE_OUT_OF_MEMORY) return NULL;
-    return result == CURLUE_OK ? *held : nothing;
-}
-
-/* The scheme as static text, or NULL with the failure noted. */
-static const char *check_scheme(CURLU *url, struct failure *failure) {
-    char *held_scheme = NULL, *held_host = NULL;
-    const char *scheme = get_part(url, CURLUPART_SCHEME, &held_scheme);
-    const char *host = get_part(url, CURLUPART_HOST, &held_host);
-    const char *result = NULL, *problem;
-    if (scheme == NULL || host == NULL) {
-        failure_out_of_memory(failure);
-    } else if ((problem = scheme_problem(scheme, host)) != NULL) {
-        failure_set(failure, "setup", "invalid_base_url", "%s", problem);
-    } else {
-        result = strcmp(scheme, "http") == 0 ? "http" : "https";
-    }
-    curl_free(held_scheme);
-    curl_free(held_host);
-    return result;
-}
-
 static const char *parse_base_url(struct client *client, const char *text,
                                   struct failure *failure) {
     client->url = curl_url();
@@ -175,23 +120,13 @@ static const char *parse_base_url(struct client *client, const char *text,
         failure_out_of_memory(failure);
         return NULL;
     }
-    if (curl_url_set(client->url, CURLUPART_URL, text,
-                     CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
-        failure_set(failure, "setup", "invalid_base_url",
-                    "base_url is not an absolute URL, as "
-                    "https://api.truto.one");
-        return NULL;
-    }
-    const char *problem = part_problem(client->url);
-    if (problem != NULL) {
-        failure_set(failure, "setup", "invalid_base_url", "%s", problem);
-        return NULL;
-    }
-    if (curl_url_get(client->url, CURLUPART_PATH, &client->base_path, 0)) {
+    const char *scheme = endpoint_parse(client->url, text, failure);
+    if (scheme != NULL && curl_url_get(client->url, CURLUPART_PATH,
+                                       &client->base_path, 0) != CURLUE_OK) {
         failure_out_of_memory(failure);
         return NULL;
     }
-    return check_scheme(client->url, failure);
+    return scheme;
 }
 
 /* Pushes nothing; the string stays in the settings table. */
@@ -221,13 +156,13 @@ static size_t max_response_bytes(lua_State *L) {
     return (size_t)bytes;
 }
 
-/* Stack: [settings, client] -> same; settings.secret_names, a list, becomes
+/* Stack: [settings, client] -> same; a list of names in the settings becomes
  * one string: each name with a NUL behind it. */
-static void keep_secret_names(lua_State *L) {
+static void keep_names(lua_State *L, const char *setting, int slot) {
     luaL_Buffer names;
     int list;
     compat_getuservalue(L, 2);
-    lua_pushliteral(L, "secret_names");
+    lua_pushstring(L, setting);
     lua_rawget(L, 1);
     list = lua_gettop(L);
     luaL_buffinit(L, &names);
@@ -241,7 +176,7 @@ static void keep_secret_names(lua_State *L) {
         luaL_addchar(&names, '\0');
     }
     luaL_pushresult(&names);
-    lua_rawseti(L, -3, SLOT_SECRET_NAMES);
+    lua_rawseti(L, -3, slot);
     lua_pop(L, 2);
 }
 
@@ -259,7 +194,8 @@ static struct client *push_client(lua_State *L) {
 /*
  * core.client.new(settings) -> client, or nil, err. Settings: base_url,
  * ca_file, client_cert, client_key, proxy, no_proxy, user_agent (strings),
- * max_response_bytes, secret_names (a list). Raises for wrong types.
+ * max_response_bytes, secret_names and plain_names (lists, as struct json_names
+ * has them). Raises for wrong types.
  */
 static int client_new(lua_State *L) {
     struct failure failure;
@@ -277,11 +213,14 @@ static int client_new(lua_State *L) {
                                          text_field(L, "no_proxy"),
                                          text_field(L, "user_agent")};
     client->max_response_bytes = max_response_bytes(L);
-    keep_secret_names(L);
+    keep_names(L, "secret_names", SLOT_SECRET_NAMES);
+    keep_names(L, "plain_names", SLOT_PLAIN_NAMES);
     settings.scheme = parse_base_url(client, base_url, &failure);
     if (settings.scheme != NULL) {
         if (strcmp(settings.scheme, "http") == 0) settings.proxy = NULL;
-        client->profile = transfer_profile(&settings, &failure);
+        if (endpoint_check_proxy(settings.proxy, &failure)) {
+            client->profile = transfer_profile(&settings, &failure);
+        }
     }
     if (client->profile != NULL) return 1;
     lua_pushnil(L);

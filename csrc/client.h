@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "compat.h"
+#include "json.h"
 #include "transfer.h"
 
 #pragma GCC visibility push(hidden)
@@ -27,9 +28,8 @@ struct client {
 /* Raises unless the value is a client that is open. */
 struct client *client_check(lua_State *L, int index);
 
-/* The names whose values are secrets, in the form of struct json_writer;
- * valid while the client is on the stack. */
-const char *client_secret_names(lua_State *L, int index);
+/* What is a secret in changes; valid while the client is on the stack. */
+struct json_names client_names(lua_State *L, int index);
 
 /* Pushes a transfer that is not in use: many can be under way at once, and a
  * finalizer that runs within a call can make a call of its own. The one that

@@ -49,6 +49,7 @@ void datastore_check_arguments(lua_State *L) {
 bool datastore_build(lua_State *L, struct client *client,
                      struct transfer *transfer, struct failure *failure) {
     struct request *request = &transfer->request;
+    struct json_names names = client_names(L, CLIENT);
     size_t length;
     const char *id = lua_tolstring(L, ID, &length);
     struct transfer_limits limits = {
@@ -60,8 +61,7 @@ bool datastore_build(lua_State *L, struct client *client,
         request_path(request, client->base_path, id, length, failure) &&
         request_headers(L, request, TOKEN, lua_isnil(L, HEADERS) ? 0 : HEADERS,
                         failure) &&
-        request_body(L, request, CHANGES, client_secret_names(L, CLIENT),
-                     failure) &&
+        request_body(L, request, CHANGES, &names, failure) &&
         transfer_prepare(transfer, &limits, failure);
     request->id_holds_secret = mask_finds(id, length, &request->secrets);
     return built;

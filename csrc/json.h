@@ -17,16 +17,26 @@
 
 #define JSON_MAX_DEPTH 64
 
+/* Names of members, each with a NUL behind it, an empty one at the end; NULL:
+ * none. What stands anywhere under a secret name is a secret, but for the
+ * members with a plain name. */
+struct json_names {
+    const char *secret;
+    const char *plain;
+};
+
 /* What a writer needs besides the value. All belongs to the caller. */
 struct json_writer {
     struct buffer *output;
-    struct buffer *keys;      /* scratch: keys of the tables being written */
-    struct buffer *secrets;   /* every secret string written, for masking: a
-                                 size_t with the length, then the bytes */
-    const char *secret_names; /* names whose values are secrets, each with a
-                                 NUL behind it, an empty one at the end */
+    struct buffer *keys;    /* scratch: JSON_KEY_SIZE bytes for each key of the
+                               tables being written */
+    struct buffer *secrets; /* every secret string written, for masking: a
+                               size_t with the length, then the bytes */
+    struct json_names names;
     struct failure *failure;
+    int anchor; /* json_write's own */
 };
+#define JSON_KEY_SIZE (3 * sizeof(size_t))
 
 /*
  * Appends the value at index as JSON; the same value gives the same bytes.

@@ -17,12 +17,15 @@ struct place {
     size_t position;
 };
 
-/* A key of the table being written; the bytes belong to Lua and stay valid,
- * since the table holds the string and no Lua code runs meanwhile. */
+/* A key of the table being written. The bytes belong to the string that the
+ * anchor, a table on the stack, has at `index`: a finalizer may take it out
+ * of the table being written. */
 struct key {
     const char *bytes;
     size_t length;
+    size_t index;
 };
+_Static_assert(sizeof(struct key) == JSON_KEY_SIZE, "for the callers' scratch");
 
 static bool write_value(lua_State *L, struct json_writer *writer,
                         const struct place *place, int depth);
@@ -118,7 +121,7 @@ static bool write_string(struct buffer *output, const char *text,
     return true;
 }
 
-static bool is_secret_name(const char *names, const struct place *place) {
+static bool has_name(const char *names, const struct place *place) {
     if (names == NULL || place->key == NULL) return false;
     for (size_t length; (length = strlen(names)) > 0; names += length + 1) {
         if (length == place->key_length &&
@@ -129,10 +132,24 @@ static bool is_secret_name(const char *names, const struct place *place) {
     return false;
 }
 
+static bool is_secret(const struct json_names *names,
+                      const struct place *place) {
+    if (has_name(names->plain, place)) return false;
+    for (; place != NULL; place = place->parent) {
+        if (has_name(names->secret, place)) return true;
+    }
+    return false;
+}
+
 bool json_note_secret(struct buffer *secrets, const char *bytes,
                       size_t length) {
-    return buffer_append(secrets, &length, sizeof length) &&
-           buffer_append(secrets, bytes, length);
+    size_t before = secrets->length;
+    if (buffer_append(secrets, &length, sizeof length) &&
+        buffer_append(secrets, bytes, length)) {
+        return true;
+    }
+    buffer_truncate(secrets, before); /* no length without its bytes */
+    return false;
 }
 
 static bool write_text(struct json_writer *writer, const struct place *place,
@@ -206,15 +223,26 @@ struct table_survey {
     lua_Number last;
 };
 
+/* Stack: [string] -> same. */
+static bool note_key(lua_State *L, struct json_writer *writer) {
+    struct key key;
+    key.bytes = lua_tolstring(L, -1, &key.length);
+    key.index = writer->keys->length / sizeof key + 1;
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, writer->anchor, (int)key.index);
+    return buffer_append(writer->keys, &key, sizeof key);
+}
+
 /* Stack: [table, key, value]: notes the key; false for one that JSON cannot
  * have. Keys that are strings go onto writer->keys. */
 static bool survey_key(lua_State *L, struct json_writer *writer,
                        struct table_survey *survey) {
     if (lua_type(L, -2) == LUA_TSTRING) {
-        struct key key;
-        key.bytes = lua_tolstring(L, -2, &key.length);
+        lua_pushvalue(L, -2);
+        bool noted = note_key(L, writer);
+        lua_pop(L, 1);
         survey->strings++;
-        return buffer_append(writer->keys, &key, sizeof key);
+        return noted;
     }
     if (lua_type(L, -2) != LUA_TNUMBER) return false;
     lua_Number position = lua_tonumber(L, -2);
@@ -288,7 +316,7 @@ static bool write_members(lua_State *L, struct json_writer *writer,
             return false;
         }
         buffer_append_byte(writer->output, ':');
-        lua_pushlstring(L, key.bytes, key.length);
+        lua_rawgeti(L, writer->anchor, (int)key.index);
         lua_rawget(L, -2);
         if (!write_value(L, writer, &member, depth + 1)) return false;
         lua_pop(L, 1);
@@ -354,7 +382,7 @@ static bool write_value(lua_State *L, struct json_writer *writer,
     case LUA_TSTRING:
         text = lua_tolstring(L, -1, &length);
         done = write_text(writer, place, text, length,
-                          is_secret_name(writer->secret_names, place));
+                          is_secret(&writer->names, place));
         break;
     case LUA_TNUMBER: done = write_number(L, writer, place); break;
     case LUA_TBOOLEAN:
@@ -373,11 +401,15 @@ static bool write_value(lua_State *L, struct json_writer *writer,
     return done;
 }
 
-/* A refused value leaves what was under way on the stack: all but a secret
- * that was not read is dropped here. */
+/* From here on nothing is allocated in Lua but by the anchor, so no finalizer
+ * runs while a table is traversed. A refused value leaves what was under way
+ * on the stack: all but a secret that was not read is dropped here. */
 bool json_write(lua_State *L, int index, struct json_writer *writer) {
     struct place root = {NULL, NULL, 0, 0};
     int top = lua_gettop(L);
+    index = compat_absindex(L, index);
+    lua_createtable(L, 8, 0);
+    writer->anchor = top + 1;
     lua_pushvalue(L, index);
     bool done = write_value(L, writer, &root, 0);
     bool unread = !done && strcmp(writer->failure->code, "secret_unread") == 0;

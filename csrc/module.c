@@ -21,6 +21,7 @@ static bool pinned;
 static void start_process(void) {
     start_result = curl_global_init(CURL_GLOBAL_DEFAULT);
     pinned = system_pin_module();
+    if (pinned) system_watch_forks();
 }
 
 /* Stack: [core, value] -> [core]. */

@@ -8,7 +8,7 @@
 #include "secret.h"
 
 #define BODY_CEILING ((size_t)8 * 1024 * 1024)
-#define KEYS_CEILING ((size_t)1024 * 1024) /* 65,536 keys */
+#define KEYS_CEILING ((size_t)65536 * JSON_KEY_SIZE)
 #define HEADERS_CEILING ((size_t)64 * 1024)
 #define PATH_CEILING ((size_t)16 * 1024)
 #define ID_MAX ((size_t)1024)
@@ -298,8 +298,8 @@ bool request_headers(lua_State *L, struct request *request, int token,
 }
 
 bool request_body(lua_State *L, struct request *request, int changes,
-                  const char *secret_names, struct failure *failure) {
-    struct json_writer writer = {&request->body, &request->keys,
-                                 &request->secrets, secret_names, failure};
+                  const struct json_names *names, struct failure *failure) {
+    struct json_writer writer = {
+        &request->body, &request->keys, &request->secrets, *names, failure, 0};
     return json_write(L, changes, &writer);
 }

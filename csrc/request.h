@@ -13,6 +13,7 @@
 #include "buffer.h"
 #include "compat.h"
 #include "failure.h"
+#include "json.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -52,7 +53,7 @@ bool request_headers(lua_State *L, struct request *request, int token,
 
 /* The table at `changes` as JSON. */
 bool request_body(lua_State *L, struct request *request, int changes,
-                  const char *secret_names, struct failure *failure);
+                  const struct json_names *names, struct failure *failure);
 
 #pragma GCC visibility pop
 

@@ -19,9 +19,10 @@ struct secret {
     enum source source;
     int descriptor;
     bool ready;
-    bool spent;  /* a failed read took bytes from the descriptor; those left
-                    would pass for the whole secret */
-    char name[]; /* of the variable or file */
+    bool spent; /* a failed read took bytes from the descriptor; those left
+                   would pass for the whole secret */
+    const char *shown; /* in place of the name, which may be a secret too */
+    char name[];       /* of the variable or file; what is shown is behind it */
 };
 
 struct secret *secret_test(lua_State *L, int index) {
@@ -36,11 +37,14 @@ static struct secret *secret_check(lua_State *L, int index) {
 
 /* Stack: [] -> [secret]. The metatable is set before anything is held. */
 static struct secret *push_secret(lua_State *L, enum source source,
-                                  const char *name) {
-    size_t size = strlen(name) + 1;
-    struct secret *secret = lua_newuserdata(L, sizeof *secret + size);
+                                  const char *name, const char *shown) {
+    size_t size = strlen(name) + 1, shown_size = strlen(shown) + 1;
+    struct secret *secret =
+        lua_newuserdata(L, sizeof *secret + size + shown_size);
     memset(secret, 0, sizeof *secret);
     memcpy(secret->name, name, size);
+    memcpy(secret->name + size, shown, shown_size);
+    secret->shown = secret->name + size;
     secret->source = source;
     buffer_init(&secret->bytes, SECRET_CEILING);
     luaL_getmetatable(L, SECRET_TYPE);
@@ -89,7 +93,7 @@ static bool read_file(struct secret *secret, struct failure *failure) {
     if (descriptor >= 0) close(descriptor);
     if (problem == 0) return true;
     return failure_set(failure, "setup", "secret_unreadable",
-                       "cannot read the secret file %s: %s", secret->name,
+                       "cannot read the secret file %s: %s", secret->shown,
                        strerror(problem));
 }
 
@@ -152,7 +156,7 @@ enum secret_status secret_read(struct secret *secret, const char **bytes,
 /* core.secret.value(string) -> secret */
 static int new_value(lua_State *L) {
     luaL_argcheck(L, lua_type(L, 1) == LUA_TSTRING, 1, "string expected");
-    fill(L, push_secret(L, SOURCE_VALUE, ""), 1);
+    fill(L, push_secret(L, SOURCE_VALUE, "", ""), 1);
     return 1;
 }
 
@@ -161,7 +165,7 @@ static int new_named(lua_State *L, enum source source) {
     const char *name = luaL_checklstring(L, 1, &length);
     luaL_argcheck(L, length > 0 && strlen(name) == length, 1,
                   "a name without NUL expected");
-    push_secret(L, source, name);
+    push_secret(L, source, name, luaL_optstring(L, 2, name));
     return 1;
 }
 
@@ -170,7 +174,7 @@ static int new_env(lua_State *L) {
     return new_named(L, SOURCE_ENV);
 }
 
-/* core.secret.file(path) -> secret */
+/* core.secret.file(path [, shown]) -> secret; errors have `shown` for path */
 static int new_file(lua_State *L) {
     return new_named(L, SOURCE_FILE);
 }
@@ -180,14 +184,14 @@ static int new_fd(lua_State *L) {
     lua_Number number = luaL_checknumber(L, 1);
     luaL_argcheck(L, number >= 0 && number <= 65535, 1,
                   "file descriptor out of range");
-    push_secret(L, SOURCE_FD, "")->descriptor = (int)number;
+    push_secret(L, SOURCE_FD, "", "")->descriptor = (int)number;
     return 1;
 }
 
 /* core.secret.call(fn) -> secret, unread until core.secret.fill */
 static int new_call(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    push_secret(L, SOURCE_CALL, "");
+    push_secret(L, SOURCE_CALL, "", "");
     lua_createtable(L, 1, 0);
     lua_pushvalue(L, 1);
     lua_rawseti(L, -2, 1);
@@ -204,14 +208,18 @@ static int loader(lua_State *L) {
     return 1;
 }
 
-/* core.secret.fill(secret, string) */
+/* core.secret.fill(secret, string) -> true, or false for one too long */
 static int fill_call(lua_State *L) {
     struct secret *secret = secret_check(L, 1);
     luaL_argcheck(L, secret->source == SOURCE_CALL, 1,
                   "only a secret made by secret.call can be filled");
     luaL_argcheck(L, lua_type(L, 2) == LUA_TSTRING, 2, "string expected");
-    fill(L, secret, 2);
-    return 0;
+    size_t length;
+    (void)lua_tolstring(L, 2, &length);
+    bool fits = length <= SECRET_CEILING;
+    if (fits) fill(L, secret, 2);
+    lua_pushboolean(L, fits);
+    return 1;
 }
 
 /* core.secret.is(value) -> boolean */

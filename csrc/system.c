@@ -106,6 +106,25 @@ static void share_handler(int change) {
     pthread_mutex_unlock(&handler_lock);
 }
 
+static void lock_for_fork(void) {
+    pthread_mutex_lock(&handler_lock);
+}
+
+static void unlock_after_fork(void) {
+    pthread_mutex_unlock(&handler_lock);
+}
+
+/* The threads that use the handler do not exist in the child. */
+static void forget_users(void) {
+    if (handler_users > 0) sigaction(SIGINT, &handler_before, NULL);
+    handler_users = 0;
+    pthread_mutex_unlock(&handler_lock);
+}
+
+void system_watch_forks(void) {
+    pthread_atfork(lock_for_fork, unlock_after_fork, forget_users);
+}
+
 static bool pipe_is_pending(void) {
     sigset_t pending;
     sigemptyset(&pending);
@@ -115,27 +134,35 @@ static bool pipe_is_pending(void) {
 
 /* SIGPIPE is blocked for this thread alone: with CURLOPT_NOSIGNAL libcurl no
  * longer ignores it, and TLS libraries write without MSG_NOSIGNAL. */
-void system_signals_begin(struct system_signals *signals) {
+void system_pipe_begin(struct system_pipe *pipe) {
     sigset_t pipe_only;
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_only, &signals->mask);
-    signals->pipe_was_pending =
-        sigismember(&signals->mask, SIGPIPE) == 1 && pipe_is_pending();
-    share_handler(+1);
-    signals->interrupts = atomic_load(&interrupts);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &pipe->mask);
+    pipe->was_pending =
+        sigismember(&pipe->mask, SIGPIPE) == 1 && pipe_is_pending();
 }
 
-void system_signals_end(const struct system_signals *signals) {
-    share_handler(-1);
-    if (!signals->pipe_was_pending && pipe_is_pending()) {
+void system_pipe_end(const struct system_pipe *pipe) {
+    if (!pipe->was_pending && pipe_is_pending()) {
         sigset_t pipe_only;
         sigemptyset(&pipe_only);
         sigaddset(&pipe_only, SIGPIPE);
         int taken;
         sigwait(&pipe_only, &taken);
     }
-    pthread_sigmask(SIG_SETMASK, &signals->mask, NULL);
+    pthread_sigmask(SIG_SETMASK, &pipe->mask, NULL);
+}
+
+void system_signals_begin(struct system_signals *signals) {
+    system_pipe_begin(&signals->pipe);
+    share_handler(+1);
+    signals->interrupts = atomic_load(&interrupts);
+}
+
+void system_signals_end(const struct system_signals *signals) {
+    share_handler(-1);
+    system_pipe_end(&signals->pipe);
 }
 
 /* A signal between the check and poll would go unseen until poll returns, so

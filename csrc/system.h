@@ -34,6 +34,10 @@ bool system_wait(double seconds);
 /* In [0, 1), from the kernel; no state of the process is used or changed. */
 double system_random(void);
 
+/* Once in the process: a child that is forked while another thread is between
+ * begin and end does not inherit its SIGINT. */
+void system_watch_forks(void);
+
 /* Keeps this shared object mapped for the life of the process: libcurl and
  * signal handlers point into it. False when the loader refuses. */
 bool system_pin_module(void);
@@ -41,12 +45,20 @@ bool system_pin_module(void);
 /* True for a directory with at least one OpenSSL hash link (1a2b3c4d.0). */
 bool system_is_hashed_directory(const char *path);
 
-/* Between begin and end, SIGINT is counted instead of delivered to the
- * program (unless the program ignores it), and SIGPIPE cannot kill it. */
-struct system_signals {
-    unsigned interrupts;
+/* Between begin and end, SIGPIPE cannot kill the program: around all that may
+ * write to a connection, closing one included. */
+struct system_pipe {
     sigset_t mask;
-    bool pipe_was_pending;
+    bool was_pending;
+};
+void system_pipe_begin(struct system_pipe *pipe);
+void system_pipe_end(const struct system_pipe *pipe);
+
+/* The same, and SIGINT is counted instead of delivered to the program (unless
+ * the program ignores it). */
+struct system_signals {
+    struct system_pipe pipe;
+    unsigned interrupts;
 };
 void system_signals_begin(struct system_signals *signals);
 void system_signals_end(const struct system_signals *signals);

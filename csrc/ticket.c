@@ -142,15 +142,37 @@ void ticket_cancelled(struct tickets *tickets, struct ticket *ticket) {
     pthread_mutex_unlock(&tickets->lock);
 }
 
-struct ticket *ticket_next_withdrawn(struct tickets *tickets) {
+static bool is_taken(const struct ticket *ticket) {
+    return ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING;
+}
+
+static bool is_withdrawn(const struct ticket *ticket) {
+    return is_taken(ticket) && ticket->withdrawn;
+}
+
+static bool is_running(const struct ticket *ticket) {
+    return ticket->state == TICKET_RUNNING;
+}
+
+static struct ticket *find(struct tickets *tickets,
+                           bool (*fits)(const struct ticket *)) {
     struct ticket *found = NULL;
     pthread_mutex_lock(&tickets->lock);
     for (unsigned i = 0; i < tickets->touched && found == NULL; i++) {
-        struct ticket *ticket = &tickets->slots[i];
-        bool running =
-            ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING;
-        if (running && ticket->withdrawn) found = ticket;
+        if (fits(&tickets->slots[i])) found = &tickets->slots[i];
     }
     pthread_mutex_unlock(&tickets->lock);
     return found;
+}
+
+struct ticket *ticket_next_taken(struct tickets *tickets) {
+    return find(tickets, is_taken);
+}
+
+struct ticket *ticket_next_withdrawn(struct tickets *tickets) {
+    return find(tickets, is_withdrawn);
+}
+
+struct ticket *ticket_next_running(struct tickets *tickets) {
+    return find(tickets, is_running);
 }

@@ -75,8 +75,11 @@ void ticket_done(struct tickets *tickets, struct ticket *ticket);
  * caller's. */
 void ticket_cancelled(struct tickets *tickets, struct ticket *ticket);
 
-/* A queued or running ticket that was withdrawn, or NULL. */
+/* A ticket that is queued or running; such a one that was withdrawn; one that
+ * is running. NULL when there is none. */
+struct ticket *ticket_next_taken(struct tickets *tickets);
 struct ticket *ticket_next_withdrawn(struct tickets *tickets);
+struct ticket *ticket_next_running(struct tickets *tickets);
 
 #pragma GCC visibility pop
 

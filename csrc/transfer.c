@@ -345,9 +345,11 @@ bool transfer_prepare(struct transfer *transfer,
 /* Facts that only the handle knows, read while it still has them. */
 static void note_facts(struct transfer *transfer) {
     long connects = 0;
-    if (curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
-                          &transfer->response.status) != CURLE_OK) {
+    CURLcode answered = curl_easy_getinfo(
+        transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
+    if (answered != CURLE_OK) {
         transfer->response.status = 0;
+        transfer->result = answered; /* without a status it is no answer */
     }
     if (curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects) !=
         CURLE_OK) {
@@ -428,7 +430,12 @@ void transfer_release(struct transfer *transfer) {
     CURLU *url = transfer->url;
     transfer->easy = NULL;
     transfer->url = NULL;
-    if (easy != NULL && transfer->owner == getpid()) curl_easy_cleanup(easy);
+    if (easy != NULL && transfer->owner == getpid()) {
+        struct system_pipe pipe; /* TLS says goodbye to who may be gone */
+        system_pipe_begin(&pipe);
+        curl_easy_cleanup(easy);
+        system_pipe_end(&pipe);
+    }
     curl_url_cleanup(url);
     request_free(&transfer->request);
     response_free(&transfer->response);

@@ -143,9 +143,12 @@ static void note_timeout(const struct transfer *transfer,
 static void note_result(const struct transfer *transfer,
                         struct failure *failure) {
     const struct meaning *meaning = find_meaning(transfer->result);
-    const char *detail = transfer->error_text[0] != '\0'
-                             ? transfer->error_text
-                             : curl_easy_strerror(transfer->result);
+    /* libcurl repeats a proxy that it cannot read, with its password. */
+    bool shown = transfer->error_text[0] != '\0' &&
+                 strncmp(transfer->error_text, "Unsupported proxy",
+                         strlen("Unsupported proxy")) != 0;
+    const char *detail =
+        shown ? transfer->error_text : curl_easy_strerror(transfer->result);
     failure_set(failure, meaning->kind, meaning->code, "%s: %s", meaning->text,
                 detail);
     if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->sends > 0 &&

@@ -101,6 +101,27 @@ describe("the background thread", function()
     end)
   end
 
+  it("is left alone at exit while another thread uses it", function()
+    local code = ([[
+      local background = require "support.background"
+      require("truto").new { token = "x", ca_file = "%s", max_attempts = 1,
+        base_url = "%s/silent", driver = background.driver(),
+      }.datastore.update("ds_1", { label = "x" })
+      require("truto.core").system.wait(0.05)
+      require("truto.core").background.counts()
+    ]]):format(server.ca_file, server.https)
+    assert.equal("end 0\n", child(([[
+      process.linger(0.2)
+      process.detach(%q)
+      local file
+      repeat
+        local pipe = io.popen "grep -c ds_1 %s/log"
+        file = pipe:read "*n"
+        pipe:close()
+      until file and file > 0
+      os.exit(0)]]):format(code, server.folder)))
+  end)
+
   it("is not in the way of an error that ends the program", function()
     assert.matches("oh no.*end 1\n$", child [[
       KEPT = leave_under_way(3)
@@ -166,6 +187,28 @@ describe("a fork with a background thread (C01)", function()
     assert.equal(3, #log)
     assert.equal(log[1].connection, log[3].connection)
     assert.not_equal(log[1].connection, log[2].connection)
+  end)
+
+  it("leaves the child nothing of the parent's but to let go", function()
+    assert.equal("this exchange is not under way\nparent ok\nend 0\n", child [[
+      KEPT = leave_under_way(1)
+      local driver, one = background.driver(), nil
+      function driver.attempt(handle, id, changes, sending)
+        one = assert(core.background.start(handle, id, changes, sending))
+        return nil, { kind = "setup", code = "x", message = "x" }, {}
+      end
+      update(client("silent", { driver = driver }))
+      io.stdout:setvbuf "no"
+      local pid = process.fork()
+      if pid == 0 then
+        assert(core.background.counts() == nil)
+        assert(core.background.address() == nil)
+        local _, message = pcall(core.background.done, one)
+        print((message:gsub("^.-: ", "")))
+        os.exit(0)
+      end
+      assert(process.wait(pid) == 0)
+      print "parent ok"]])
   end)
 
   it("lets the child collect and end with transfers under way", function()

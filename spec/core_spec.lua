@@ -63,6 +63,75 @@ describe("core.datastore.update", function()
   end)
 end)
 
+describe("the config", function()
+  it("is refused when its secrets no longer fit, none of them cut", function()
+    -- Found by AddressSanitizer: a length was noted without its bytes.
+    local length, token = 60, nil
+    local client = core.client.new {
+      base_url = SETTINGS.base_url, secret_names = { "credentials" },
+    }
+    for size = 20, 200 do
+      if (8 * 2 ^ 20 - 8 - size) % (length + 8) == 8 then token = size end
+    end
+    local list, one = {}, secret(("s"):rep(length))
+    for i = 1, 8 * 2 ^ 20 / (length + 8) + 10 do list[i] = one end
+    local _, err = core.datastore.update(client, ("i"):rep(1000),
+      { config = { credentials = list } }, { token = ("t"):rep(token) })
+    assert.equal("validation", err.kind)
+    assert.equal("too_large", err.code)
+  end)
+
+  -- Found by AddressSanitizer: the writer held on to keys that a finalizer
+  -- took out of the table.
+  it("is sent whole, whenever a finalizer empties it", function()
+    local COUNT = 4000
+    local function key(i) return ("k%05d"):format(i) .. ("x"):rep(60) end
+
+    -- Calls at the number-th collection from now on, counted by a finalizer
+    -- that makes the next one.
+    local function at_collection(number, action)
+      local function arm()
+        number = number - 1
+        if number == 0 then return action() end
+        if number < 0 then return end
+        if rawget(_G, "newproxy") then
+          getmetatable(newproxy(true)).__gc = arm
+        else
+          setmetatable({}, { __gc = arm })
+        end
+      end
+      arm()
+    end
+
+    local client = core.client.new(SETTINGS)
+    local pause = collectgarbage("setpause", 10)
+    local multiplier = collectgarbage("setstepmul", 1000)
+    for number = 2, 30 do
+      local config = {}
+      for i = 1, COUNT do config[key(i)] = true end
+      collectgarbage()
+      at_collection(number, function()
+        for i = COUNT / 2, COUNT do config[key(i)] = nil end
+      end)
+      local _, err = core.datastore.update(client, "ds_1",
+        { config = config }, { token = "canary-core-1" })
+      assert.equal("connection_refused", err.code)
+    end
+    collectgarbage("setpause", pause)
+    collectgarbage("setstepmul", multiplier)
+  end)
+end)
+
+describe("an error", function()
+  it("is one line, whatever the server says", function()
+    local err = require("truto.errors").new {
+      kind = "api", code = "bad_request", message = "one\ntwo \27[31mred\0",
+    }
+    assert.equal("truto: bad_request: one?two ?[31mred?", tostring(err))
+    assert.matches("\n", err.message, 1, true)
+  end)
+end)
+
 describe("a secret", function()
   it("cannot be revealed before its function was called", function()
     raises("was not read yet", core.secret.reveal,

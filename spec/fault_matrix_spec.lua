@@ -119,7 +119,7 @@ local function steady()
   server:reset()
   collectgarbage()
   collectgarbage()
-  return process.heap() + collectgarbage "count" * 1024,
+  return process.allocated() + collectgarbage "count" * 1024,
     process.descriptors()
 end
 

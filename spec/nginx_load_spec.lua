@@ -114,6 +114,27 @@ describe("with 50 transfers in flight", function()
   end)
 end)
 
+describe("more callers at once than a kernel lets wait", function()
+  it("are all served", function()
+    local one = site.start {
+      environment = "LD_PRELOAD=$PWD/" .. vm.build .. "/older.so",
+      server = [[location = /burst { content_by_lua_block {
+        local good, threads = 0, {}
+        for i = 1, 100 do
+          threads[i] = ngx.thread.spawn(function()
+            if clients.record.datastore.update("ds_1", { label = "x" }) then
+              good = good + 1
+            end
+          end)
+        end
+        for i = 1, 100 do ngx.thread.wait(threads[i]) end
+        ngx.print(good)
+      } }]],
+    }
+    assert.same({ 200, "100" }, { one:get "/burst" })
+  end)
+end)
+
 describe("memory", function()
   -- Of the worker, resident.
   local function kilobytes(one)
@@ -145,7 +166,7 @@ describe("memory", function()
       server = LOAD,
       http = ([[init_by_lua_block {
         require("truto.core").background.keep_idle(0.5)
-        client = assert(require("truto").new { token = "t-123456",
+        client = assert(require("truto").new { token = "canary-t-123",
           base_url = "%s", ca_file = "%s", max_attempts = 1, timeout = %g })
       }]]):format(upstream.base_url, upstream.ca_file, timeout),
     }

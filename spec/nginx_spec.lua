@@ -179,7 +179,7 @@ describe("inside nginx an update fails", function()
   it("for a certificate that does not fit", function()
     local one = site.start {
       server = ([[location = /wrong { content_by_lua_block {
-        local _, err = require("truto").new { token = "t-123456",
+        local _, err = require("truto").new { token = "canary-t-123",
           ca_file = "%s", base_url = "%s" }.datastore.update("ds_1",
           { label = "x" })
         ngx.say(err.kind, " ", err.outcome, " ", err.attempts)

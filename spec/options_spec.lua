@@ -106,6 +106,32 @@ describe("truto.new", function()
     end
   end)
 
+  it("refuses proxies that are no URL, without showing them (N18, S09)",
+    function()
+      for _, url in ipairs {
+        "http://corp:canary#pw@127.0.0.1:3128", "http://u:c@nary/w@host:1",
+        "http://u:canary?x@host:1", "ftp://u:canary@host", "htp://canary:9",
+        "http://u:canary@host:port", "http://u:canary pw@host:1", "://canary",
+        "http://",
+      } do
+        local client, err = truto.new({ token = "t", proxy = url })
+        assert.is_nil(client, url)
+        assert.same({ "setup", "invalid_proxy" }, { err.kind, err.code })
+        assert.matches("percent-encoded", err.message, 1, true)
+        assert.is_nil(tostring(err):find("nary", 1, true))
+      end
+    end)
+
+  it("takes proxies of every scheme that libcurl knows (N18)", function()
+    for _, url in ipairs {
+      "proxy.example:3128", "http://proxy.example", "https://proxy.example/",
+      "socks4://10.0.0.1:1080", "socks4a://p:1", "SOCKS5h://p:1",
+      "socks5://user:p%23w@[::1]:1080", "http://user@proxy:8080/",
+    } do
+      assert(truto.new({ token = "t", proxy = url })).close()
+    end
+  end)
+
   it("names a file that cannot be read (T08)", function()
     local empty = os.tmpname()
     for _, name in ipairs { "ca_file", "client_cert", "client_key" } do

@@ -14,6 +14,7 @@ local function child(code, variables, kind)
     local CA_FILE = %q
     local urls = { https = "%s", http = "%s", backlog = "%s",
       stalled = "%s" }
+    local support = require "support.background"
     local function client(fault, listener)
       return assert(truto.new { token = "%s", ca_file = "%s",
         max_attempts = 1, timeout = 15, connect_timeout = 15,
@@ -38,6 +39,28 @@ end
 before_each(function() server:reset() end)
 
 describe("a fork (C01)", function()
+  it("in a thread leaves its child no SIGINT of another's update", function()
+    local code = ([==[
+      local number = ...
+      local process = require "process"
+      if number == 1 then
+        return require("truto").new { token = "x", max_attempts = 1,
+          timeout = 1, ca_file = "%s", base_url = "%s/silent",
+        }.datastore.update("ds_1", { label = "x" })
+      end
+      repeat until process.disposition(2) == "handled"
+      local pid = process.fork()
+      if pid == 0 then
+        process.leave(process.disposition(2) == "handled" and 1 or 0)
+      end
+      assert(process.wait(pid) == 0, "the child has truto's handler")
+    ]==]):format(server.ca_file, server.https)
+    assert.equal("fine\n", child(([[
+      process.default(2)
+      local problems = process.threads(2, %q)
+      print(problems[1] or "fine")]]):format(code)))
+  end)
+
   it("gives the child a connection of its own", function()
     assert.equal("parent ok\n", child [[
       local one = client "record"
@@ -173,6 +196,44 @@ for _, kind in ipairs { "blocking", "background" } do
     end)
   end)
 end
+
+describe("an older system (C08)", function()
+  local OLDER = "LD_PRELOAD=" .. vm.build .. "/older.so"
+
+  for _, driver in ipairs { "blocking", "background" } do
+    it("survives its goodbye to a server that is gone: " .. driver, function()
+      assert.equal("default alive\n", child([[
+        local one = client "idle-reset"
+        local _, err = one.datastore.update("ds_1", { label = "x" })
+        assert(not err, err)
+        require("truto.core").system.wait(0.2)
+        one.close()
+        support.stop()
+        print(process.disposition(13) .. " alive")]], OLDER, driver))
+    end)
+  end
+end)
+
+describe("Ctrl-C in a function of the caller's (C06)", function()
+  for _, option in ipairs { "on_retry", "log", "token" } do
+    it("ends the program as elsewhere in Lua: " .. option, function()
+      local output = child([[
+        local function busy()
+          process.interrupt_after(0.05)
+          -- LuaJIT looks for signals only outside of compiled code.
+          while os.time() do end -- luacheck: ignore 542
+        end
+        local given = { token = "x", ca_file = "]] .. server.ca_file .. [[",
+          base_url = "]] .. server.https .. [[/status=503" }
+        given["]] .. option .. [["] = busy
+        truto.new(given).datastore.update("ds_1", { label = "x" })
+        print "went on"]])
+      assert.matches("interrupted!", output, 1, true)
+      assert.is_nil(output:find("went on", 1, true))
+      assert.equal(option == "on_retry" and 1 or 0, #server:log())
+    end)
+  end
+end)
 
 describe("a process", function()
   it("out of descriptors gets an error and recovers (N20)", function()

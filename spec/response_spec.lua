@@ -154,6 +154,23 @@ describe("a secret that the server echoes (H04)", function()
     end)
   end
 
+  it("is masked anywhere below a secret object, plain fields are not",
+    function()
+      local client =
+        exchange.client("status=400,body=echo", { max_attempts = 1 })
+      local _, err = client.datastore.update("ds_1", {
+        config = { credentials = {
+          type = "authorized_user", refresh_token = "canary-refresh",
+          more = { "canary-listed", { deep = "canary-deep" } },
+        } },
+      }, { validate = false })
+      client.close()
+      local sent = err.api.sent.config.credentials
+      assert.equal("authorized_user", sent.type)
+      assert.equal("[secret]", sent.refresh_token)
+      assert.same({ "[secret]", { deep = "[secret]" } }, sent.more)
+    end)
+
   it("is masked also in headers and in a Location", function()
     local err, meta = fails("status=302,location=https://x/%3Ft%3D"
       .. exchange.TOKEN .. ",x-token=" .. exchange.TOKEN)

@@ -79,6 +79,28 @@ describe("a secret", function()
   end)
 end)
 
+describe("secret.call", function()
+  it("that returns too much is an error, not a raise", function()
+    local value, err =
+      secret.call(function() return ("x"):rep(65537) end):reveal()
+    assert.is_nil(value)
+    assert.same({ "setup", "secret_unreadable" }, { err.kind, err.code })
+    assert.matches("64 KiB", err.message, 1, true)
+  end)
+end)
+
+describe("the token in place of its file", function()
+  it("is not shown (S09)", function()
+    local output = run("TRUTO_API_TOKEN= TRUTO_API_TOKEN_FILE=canary-5",
+      'local _, err = require("truto").datastore.update("a", '
+      .. '{ label = "x" }) print(err.code, err)')
+    assert.matches("^secret_unreadable", output)
+    assert.matches("that TRUTO_API_TOKEN_FILE names: No such file", output, 1,
+      true)
+    assert.is_nil(output:find("canary", 1, true))
+  end)
+end)
+
 describe("secret.file", function()
   it("reads the file when needed, without its last newline", function()
     for content, expected in pairs {

@@ -36,8 +36,13 @@ end
 
 --- The error of an attempt that was taken back because its end did not come.
 ---@param outcome truto.Outcome
----@return table err kind `"timeout"`
-function M.lost(outcome)
+---@param reason string `"timeout"`, or why the thread could not be heard
+---@return table err kind `"timeout"` or `"setup"`
+function M.unheard(outcome, reason)
+  if outcome == "not_sent" and reason ~= "timeout" then
+    return failure("background_unavailable",
+      "the background thread cannot be reached: " .. reason)
+  end
   return {
     kind = "timeout",
     code = "timeout",
@@ -47,14 +52,17 @@ function M.lost(outcome)
   }
 end
 
+-- Returns why the end did not come, or nothing.
 local function wait_for(exchange, descriptor, readable, seconds)
   local give_up = core.system.monotonic() + seconds
-  while not core.background.done(exchange) do
+  while true do
+    local done = core.background.done(exchange)
     local left = give_up - core.system.monotonic()
-    if left <= 0 then return false end
+    if done then return nil end
+    if done == nil then return "it has no memory or watches left" end
+    if left <= 0 then return "timeout" end
     readable(descriptor, left)
   end
-  return true
 end
 
 local function attempt_on(loop)
@@ -64,18 +72,14 @@ local function attempt_on(loop)
       core.background.start(handle, id, changes, sending)
     if not exchange then return nil, err, facts end
     local descriptor, reason = core.background.descriptor(exchange)
-    if not descriptor then
-      core.background.cancel(handle, exchange)
-      return nil, failure("background_unavailable",
-        "the background thread cannot be reached: " .. reason), {}
+    if descriptor then
+      reason = wait_for(exchange, descriptor, loop.readable,
+        sending.timeout + GRACE)
     end
-    local seconds = sending.timeout + GRACE
-    if not wait_for(exchange, descriptor, loop.readable, seconds) then
-      local outcome = core.background.cancel(handle, exchange)
-      return nil, M.lost(outcome),
-        { elapsed = core.system.monotonic() - started }
-    end
-    return core.background.finish(handle, exchange)
+    if not reason then return core.background.finish(handle, exchange) end
+    local outcome = core.background.cancel(handle, exchange)
+    return nil, M.unheard(outcome, reason),
+      { elapsed = core.system.monotonic() - started }
   end
 end
 

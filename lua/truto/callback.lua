@@ -1,8 +1,23 @@
---- Calls the functions that users hand in as `log` and `on_retry`.
+--- Calls the functions that users hand in.
 
 local M = {}
 
 local FAILED = "callback_failed"
+
+--- As `pcall`, but Ctrl-C goes on: the standalone interpreter raises it as
+--- this error wherever Lua code runs.
+---@param fn function
+---@param ... any
+---@return boolean returned
+---@return any result, or what was raised
+function M.protect(fn, ...)
+  local returned, result = pcall(fn, ...)
+  if not returned and type(result) == "string"
+    and result:find "interrupted!$" then
+    error(result, 0)
+  end
+  return returned, result
+end
 
 local function is_reported(name, warnings)
   for _, warning in ipairs(warnings) do
@@ -19,7 +34,9 @@ end
 ---@param argument any
 ---@param warnings truto.Issue[] gets the warning
 function M.call(name, callback, argument, warnings)
-  if pcall(callback, argument) or is_reported(name, warnings) then return end
+  if M.protect(callback, argument) or is_reported(name, warnings) then
+    return
+  end
   warnings[#warnings + 1] = {
     path = name,
     code = FAILED,

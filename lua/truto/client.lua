@@ -41,15 +41,22 @@ local function check_files(made)
   return true
 end
 
--- Names of all fields that hold secrets, so that C can mask them in errors.
-local function secret_names()
-  local names = { "config_secret" }
-  for _, type_name in ipairs(config.types()) do
-    for _, path in ipairs(config.secret_paths(type_name)) do
-      names[#names + 1] = path:match("[^.]+$")
-    end
+local function sort_names(fields, secrets, plain)
+  for _, field in ipairs(fields) do
+    local names = field.secret and secrets or plain
+    names[#names + 1] = field.name
+    if field.fields then sort_names(field.fields, secrets, plain) end
   end
-  return names
+end
+
+-- Names of all fields by whether they hold secrets, so that C can mask these
+-- in errors; what is unknown below a secret field is masked as well.
+local function field_names()
+  local secrets, plain = { "config_secret" }, {}
+  for _, type_name in ipairs(config.types()) do
+    sort_names(config.describe(type_name).fields, secrets, plain)
+  end
+  return secrets, plain
 end
 
 local function user_agent(prefix)
@@ -60,6 +67,7 @@ end
 local function settings(given)
   local proxy, no_proxy = environment.proxy()
   if given.proxy ~= nil then proxy, no_proxy = given.proxy or nil, nil end
+  local secret_names, plain_names = field_names()
   return {
     base_url = given.base_url or environment.base_url(),
     ca_file = given.ca_file or environment.ca_file(),
@@ -69,7 +77,8 @@ local function settings(given)
     no_proxy = no_proxy,
     user_agent = user_agent(given.user_agent),
     max_response_bytes = given.max_response_bytes,
-    secret_names = secret_names(),
+    secret_names = secret_names,
+    plain_names = plain_names,
   }
 end
 

@@ -1,6 +1,7 @@
 --- `datastore.update`: what the call means; C makes the exchange.
 
 local attempts = require "truto.attempts"
+local callback = require "truto.callback"
 local config = require "truto.config"
 local errors = require "truto.errors"
 local options = require "truto.options"
@@ -49,7 +50,7 @@ end
 -- What it raises may hold the token.
 local function current_token(token)
   if type(token) ~= "function" then return token end
-  local called, value = pcall(token)
+  local called, value = callback.protect(token)
   if not called then
     return nil, token_failure "the token function raised an error"
   end

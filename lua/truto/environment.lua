@@ -1,5 +1,6 @@
 --- What truto takes from the environment, and from nowhere else.
 
+local core = require "truto.core"
 local errors = require "truto.errors"
 local secret = require "truto.secret"
 
@@ -20,7 +21,10 @@ end
 function M.token()
   if variable "TRUTO_API_TOKEN" then return secret.env "TRUTO_API_TOKEN" end
   local path = variable "TRUTO_API_TOKEN_FILE"
-  if path then return secret.file(path) end
+  -- Who mixes up the two variables has put the token there.
+  if path then
+    return core.secret.file(path, "that TRUTO_API_TOKEN_FILE names")
+  end
   return nil, errors.new {
     kind = "setup",
     code = "missing_token",

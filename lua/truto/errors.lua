@@ -50,7 +50,7 @@ function Error:__tostring()
   end
   local line = "truto: " .. self.code .. ": " .. self.message
   if #place > 0 then line = line .. " (" .. table.concat(place, ", ") .. ")" end
-  return line
+  return (line:gsub("%c", "?"))
 end
 
 Error.__name = "truto.error"

@@ -47,12 +47,28 @@ local function phase_error()
     .. (phase == "init" and ", from init_worker_by_lua on" or ""))
 end
 
+-- What the kernel says when more callers wait than its limit, somaxconn,
+-- allows, until the thread comes to accept them.
+local FULL = "resource temporarily unavailable"
+local FULL_PAUSE = 0.01 -- seconds
+
+local function connect(socket)
+  local give_up = core.system.monotonic() + REACH
+  local address = "unix:" .. core.background.address()
+  while true do
+    local connected, reason = socket:connect(address, POOL)
+    if connected or reason ~= FULL or core.system.monotonic() > give_up then
+      return connected, reason
+    end
+    ngx.sleep(FULL_PAUSE)
+  end
+end
+
 -- Returns why no byte came, or nothing. A socket that fails closes itself.
 local function wait_for_end(exchange, seconds)
   local socket = ngx.socket.tcp()
   socket:settimeouts(REACH * 1000, REACH * 1000, seconds * 1000)
-  local done, reason =
-    socket:connect("unix:" .. core.background.address(), POOL)
+  local done, reason = connect(socket)
   if done then done, reason = socket:send(core.background.number(exchange)) end
   if done then done, reason = socket:receive(1) end
   if not done then
@@ -60,16 +76,6 @@ local function wait_for_end(exchange, seconds)
     return reason
   end
   socket:setkeepalive(KEEP)
-end
-
--- What is left to say when the thread was not heard.
-local function unheard(outcome, reason)
-  if outcome == "unknown" or reason == "timeout" then
-    return background.lost(outcome)
-  end
-  return setup_error("background_unavailable",
-    "the background thread cannot be reached: " .. reason
-    .. "; worker_connections or open files may be used up")
 end
 
 local function attempt(handle, id, changes, sending)
@@ -81,8 +87,11 @@ local function attempt(handle, id, changes, sending)
   if not exchange then return nil, err, facts end
   local reason = wait_for_end(exchange, sending.timeout + GRACE)
   if not reason then return core.background.finish(handle, exchange) end
+  if reason ~= "timeout" then
+    reason = reason .. "; worker_connections or open files may be used up"
+  end
   local outcome = core.background.cancel(handle, exchange)
-  return nil, unheard(outcome, reason),
+  return nil, background.unheard(outcome, reason),
     { elapsed = core.system.monotonic() - started }
 end
 

@@ -6,6 +6,7 @@
 --- `tostring` gives `[secret]`; it cannot be concatenated or serialised, and
 --- equals no string.
 
+local callback = require "truto.callback"
 local core = require "truto.core"
 local errors = require "truto.errors"
 
@@ -57,16 +58,16 @@ function M.is(value) return core.secret.is(value) end
 function M.load(secret)
   local loader = core.secret.loader(secret)
   if not loader then return true end
-  local called, value = pcall(loader)
-  if called and type(value) == "string" then
-    core.secret.fill(secret, value)
-    return true
-  end
+  local called, value = callback.protect(loader)
+  local problem = not called and "raised an error"
+    or type(value) ~= "string" and "returned no string"
+    or not core.secret.fill(secret, value)
+      and "returned more than a secret may have, 64 KiB"
+  if not problem then return true end
   return nil, errors.new {
     kind = "setup",
     code = "secret_unreadable",
-    message = "the function given to secret.call "
-      .. (called and "returned no string" or "raised an error"),
+    message = "the function given to secret.call " .. problem,
   }
 end
 

@@ -238,8 +238,9 @@ struct written {
 static void write_once(lua_State *L, struct written *written) {
     int top = lua_gettop(L);
     struct json_writer writer = {&written->output, &written->keys,
-                                 &written->secrets, "secret\0",
-                                 &written->failure};
+                                 &written->secrets,
+                                 {"secret\0", "plain\0"},
+                                 &written->failure, 0};
     buffer_init(&written->output, 1 << 20);
     buffer_init(&written->keys, 1 << 20);
     buffer_init(&written->secrets, 1 << 20);

@@ -12,7 +12,17 @@ M.loop = {
   sleep = cqueues.sleep,
 }
 
---- A driver on that.
+--- The same inside a loop of cqueues, where calls run at once. It must be told
+--- that a descriptor is about to be closed.
+M.in_loop = {
+  readable = function(descriptor, seconds)
+    cqueues.poll({ pollfd = descriptor, events = "r" }, seconds)
+    cqueues.cancel(descriptor)
+  end,
+  sleep = cqueues.sleep,
+}
+
+--- A driver without a loop.
 function M.driver()
   return require("truto.background").driver(M.loop)
 end

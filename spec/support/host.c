@@ -1,6 +1,7 @@
 /* For specs only: a Lua interpreter that is linked with the sanitizers, so
  * that neither it nor the programs it starts need them preloaded.
  * host [-e code | script [arguments]] */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,21 @@ static int load(lua_State *L, int count, char **values) {
     return luaL_loadfile(L, count > 1 ? values[1] : NULL);
 }
 
+static lua_State *running;
+
+static void raise_interrupt(lua_State *L, lua_Debug *activation) {
+    (void)activation;
+    lua_sethook(L, NULL, 0, 0);
+    luaL_error(L, "interrupted!");
+}
+
+/* As the standalone interpreter does. */
+static void interrupt(int number) {
+    signal(number, SIG_DFL);
+    lua_sethook(running, raise_interrupt,
+                LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
 int main(int count, char **values) {
     lua_State *L = luaL_newstate();
     if (L == NULL) return 1;
@@ -36,6 +52,8 @@ int main(int count, char **values) {
         lua_pushstring(L, values[i]);
         arguments++;
     }
+    running = L;
+    signal(SIGINT, interrupt);
     if (status == 0) status = lua_pcall(L, arguments, 0, 0);
     if (status != 0) {
         const char *message = lua_tostring(L, -1);

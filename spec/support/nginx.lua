@@ -12,6 +12,7 @@ local CONFIGURATION = [[
 daemon off;
 worker_processes $workers;
 pid $folder/pid;
+env TRUTO_LOG;
 error_log $folder/error.log notice;
 $modules
 $main
@@ -265,13 +266,22 @@ function Nginx:ended(seconds)
   end) ~= nil
 end
 
---- Ends nginx and removes its folder. May be called twice.
+-- What workers print to stderr is in the error log as well.
+local function find_canary(nginx)
+  local text = nginx:log() .. read_all(nginx.folder .. "/stderr")
+  return text:match "[^\n]*canary%-[^\n]*"
+end
+
+--- Ends nginx and removes its folder. May be called twice. Raises if a secret
+--- of the specs, which begin with "canary-", stands in what nginx printed.
 function Nginx:stop()
   if not self.input then return end
   local input = self.input
   self.input = nil
   input:close()
+  local leaked = find_canary(self)
   os.execute("rm -rf " .. quote(self.folder))
+  if leaked then error("a secret in nginx's log: " .. leaked, 2) end
 end
 
 return M

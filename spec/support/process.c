@@ -6,6 +6,7 @@
 #endif
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -169,8 +170,8 @@ static void fill_cache(void) {
 }
 #endif
 
-/* heap() -> bytes that malloc has given out; 0 where it does not tell */
-static int process_heap(lua_State *L) {
+/* allocated() -> bytes that malloc has given out; 0 where it cannot be asked */
+static int process_allocated(lua_State *L) {
     size_t bytes = 0;
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
     fill_cache();
@@ -197,10 +198,50 @@ static int process_ignore(lua_State *L) {
     return 0;
 }
 
+/* default(signal) */
+static int process_default(lua_State *L) {
+    signal((int)luaL_checkinteger(L, 1), SIG_DFL);
+    return 0;
+}
+
+static double exit_takes; /* seconds */
+
+static void exit_slowly(void) {
+    struct timespec time = timespec_of(exit_takes);
+    nanosleep(&time, NULL);
+}
+
+/* linger(seconds): at exit, when what registers later has ended */
+static int process_linger(lua_State *L) {
+    exit_takes = luaL_checknumber(L, 1);
+    atexit(exit_slowly);
+    return 0;
+}
+
+static lua_State *volatile alone; /* for leak checkers; it is never closed */
+
+static void *run_alone(void *data) {
+    lua_State *L = luaL_newstate();
+    alone = L;
+    luaL_openlibs(L);
+    (void)luaL_dostring(L, data);
+    free(data);
+    return NULL;
+}
+
+/* detach(code): runs it in a thread that nobody waits for */
+static int process_detach(lua_State *L) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, run_alone, strdup(luaL_checkstring(L, 1)));
+    pthread_detach(thread);
+    return 0;
+}
+
 struct job {
     pthread_t thread;
     pthread_barrier_t *barrier;
     const char *code;
+    int number;
     char problem[512];
 };
 
@@ -209,7 +250,9 @@ static void *run_job(void *data) {
     lua_State *L = luaL_newstate();
     luaL_openlibs(L);
     pthread_barrier_wait(job->barrier);
-    if (luaL_loadstring(L, job->code) || lua_pcall(L, 0, 0, 0)) {
+    bool loaded = luaL_loadstring(L, job->code) == 0;
+    lua_pushinteger(L, job->number);
+    if (!loaded || lua_pcall(L, 1, 0, 0) != 0) {
         const char *text = lua_tostring(L, -1);
         strncpy(job->problem, text ? text : "?", sizeof job->problem - 1);
     }
@@ -218,7 +261,7 @@ static void *run_job(void *data) {
 }
 
 /* threads(count, code) -> list of error messages; each thread has a Lua state
- * of its own, and all begin at once */
+ * of its own, all begin at once, and the code gets the thread's number */
 static int process_threads(lua_State *L) {
     int count = (int)luaL_checkinteger(L, 1);
     const char *code = luaL_checkstring(L, 2);
@@ -229,6 +272,7 @@ static int process_threads(lua_State *L) {
     for (int i = 0; i < count; i++) {
         jobs[i].barrier = &barrier;
         jobs[i].code = code;
+        jobs[i].number = i + 1;
         pthread_create(&jobs[i].thread, NULL, run_job, &jobs[i]);
     }
     lua_newtable(L);
@@ -253,10 +297,13 @@ static const luaL_Reg functions[] = {
     {"step_clock", process_step_clock},
     {"limit_files", process_limit_files},
     {"descriptors", process_descriptors},
-    {"heap", process_heap},
     {"disposition", process_disposition},
     {"ignore", process_ignore},
+    {"default", process_default},
+    {"linger", process_linger},
+    {"detach", process_detach},
     {"threads", process_threads},
+    {"allocated", process_allocated},
     {NULL, NULL},
 };
 

@@ -1,7 +1,7 @@
 -- What the torture program runs; see torture.c. Each scenario has
---   prepare() -> kept    runs with all memory
---   run(kept, must)      runs while memory fails, and again with `must` when
---                        it is back: then every answer has to be there
+--   prepare() -> kept    runs while nothing fails
+--   run(kept, must)      runs while something fails, and again with `must`
+--                        when nothing does: then every answer has to be there
 -- All requests are alike but for their ids: run.py knows what they hold.
 
 local host = ...
@@ -38,7 +38,7 @@ local function with_header(value)
   return options
 end
 
--- However little memory there is.
+-- Whatever fails.
 local function never(condition, what)
   if condition then host.complain(what) end
 end
@@ -198,6 +198,49 @@ M.collect = {
       client, secret = nil, nil -- luacheck: ignore 311
       collectgarbage()
     end
+  end,
+}
+
+-- By the background thread, which has one at a time under way here. While
+-- things fail nobody waits long: what is not watched is never readable.
+local function drive(kept, client, must, id)
+  local driver, options = kept.core.background, with_header()
+  local seconds = must and 20 or 0.2
+  options.timeout, options.connect_timeout = seconds, seconds
+  local exchange, err = driver.start(client, id, changes(), options)
+  if not exchange then return nil, err end
+  local descriptor, reason = driver.descriptor(exchange)
+  if descriptor then host.wait(descriptor, seconds + 0.2) end
+  if driver.done(exchange) then return driver.finish(client, exchange) end
+  return nil, {
+    outcome = driver.cancel(client, exchange), code = "cancelled",
+    message = reason or "the exchange did not end",
+  }
+end
+
+M.background = {
+  prepare = function()
+    local kept = open()
+    kept.core.background.limit(1, 1)
+    kept.core.background.keep_idle(0.001)
+    return kept
+  end,
+  run = function(kept, must)
+    -- An exchange that was lost to an error has its ticket until then.
+    if must then collectgarbage() end
+    local client = check(must, kept.core.client.new(settings "ok"))
+    if not client then return end
+    local driver = kept.core.background
+    local waiting = driver.start(client, "waiting", changes(), with_header())
+    for _ = 1, 2 do
+      check(must, host.call(function(id)
+        return drive(kept, client, must, id)
+      end))
+    end
+    if waiting then driver.cancel(client, waiting) end
+    -- Connections that nobody uses are closed meanwhile.
+    host.wait(-1, 0.005)
+    check(must, driver.counts() or not must)
   end,
 }
 

@@ -1,17 +1,19 @@
 /*
- * Memory torture: scenarios.lua with every allocation failing in turn.
+ * Torture: scenarios.lua with everything that can fail failing in turn.
  *
  *   torture URL TAG CA_FILE CALLS STRIDE
  *
  * truto's C is linked in, so `require "truto.core"` is always new. One point
- * is one run of one scenario in a fresh Lua state with the n-th allocation
- * of one source (Lua, libcurl, truto itself) failing, in these modes:
+ * is one run of one scenario in a fresh Lua state with the n-th request to
+ * one source failing: the allocators of Lua, libcurl and truto, the machine
+ * (sockets, files, threads), libcurl's options and facts (see sources.h); in
+ * these modes:
  *
- *   pair     n and n + 1: Lua 5.4 collects and asks again after a failure
- *   from     all from n on; memory is back when the scenario has ended
+ *   one      the n-th; of Lua's also the next: 5.4 collects and asks again
+ *   from     all from n on; all is well again when the scenario has ended
  *   to end   all from n on, also while the state is closed
  *
- * After "pair" and "from" the scenario runs again in the same state, with a
+ * After "one" and "from" the scenario runs again in the same state, with a
  * client that is left and with new ones, and must succeed. After each point
  * no block of libcurl or of truto may be left, no descriptor be open, and
  * signals be as they were. Each call of the library is written to CALLS with
@@ -25,10 +27,12 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,18 +41,19 @@
 #include <lua.h>
 #include <lualib.h>
 
-#include "memory.h"
+#include "sources.h"
 
 int luaopen_truto_core(lua_State *L);
 
-enum mode { MODE_PAIR, MODE_FROM, MODE_TO_END, MODES };
+enum mode { MODE_ONE, MODE_FROM, MODE_TO_END, MODES };
 
-static const char *const mode_names[] = {"pair", "from", "to end"};
-static const char *const source_names[] = {"Lua", "libcurl", "truto"};
+static const char *const mode_names[] = {"one", "from", "to end"};
+static const char *const source_names[] = {"Lua", "libcurl", "truto", "machine",
+                                           "options"};
 
 struct point {
     const char *scenario;
-    enum memory_source source;
+    enum source source;
     enum mode mode;
     long number;
 };
@@ -68,7 +73,7 @@ static struct {
 static void complain(const char *what) {
     const struct point *point = &torture.point;
     torture.problems++;
-    printf("  PROBLEM %s, %s, %s, allocation %ld: %s\n", point->scenario,
+    printf("  PROBLEM %s, %s, %s, number %ld: %s\n", point->scenario,
            source_names[point->source], mode_names[point->mode], point->number,
            what);
 }
@@ -110,7 +115,7 @@ static void note_call(lua_State *L, int first, const char *id) {
  * is written down even if it raises. */
 static int host_call(lua_State *L) {
     char id[64];
-    memory_pause();
+    sources_pause();
     end_call();
     torture.call++;
     torture.call_open = true;
@@ -118,15 +123,15 @@ static int host_call(lua_State *L) {
                    torture.call);
     lua_pushstring(L, id);
     lua_insert(L, 2);
-    memory_resume();
+    sources_resume();
     lua_call(L, lua_gettop(L) - 1, 3);
-    memory_pause();
+    sources_pause();
     note_call(L, lua_gettop(L) - 2, id);
-    memory_resume();
+    sources_resume();
     return 3;
 }
 
-/* complain(message): for what must not be, however little memory is left */
+/* complain(message): for what must not be, whatever fails */
 static int host_complain(lua_State *L) {
     complain(luaL_checkstring(L, 1));
     return 0;
@@ -152,10 +157,18 @@ static int host_pipe(lua_State *L) {
     return 1;
 }
 
+/* wait(descriptor, seconds): until something can be read */
+static int host_wait(lua_State *L) {
+    struct pollfd polled = {(int)luaL_checkinteger(L, 1), POLLIN, 0};
+    (void)poll(&polled, 1, (int)(luaL_checknumber(L, 2) * 1000));
+    return 0;
+}
+
 static const luaL_Reg host_functions[] = {
     {"call", host_call},
     {"complain", host_complain},
     {"pipe", host_pipe},
+    {"wait", host_wait},
     {NULL, NULL},
 };
 
@@ -206,7 +219,7 @@ static lua_State *new_state(void) {
         lua_setfield(L, -2, each->name);
     }
     lua_call(L, 1, 1);
-    memory_watch(L);
+    sources_watch(L);
     return L;
 }
 
@@ -223,20 +236,20 @@ static bool run(lua_State *L, bool must_succeed) {
     lua_pushvalue(L, 3);
     lua_pushboolean(L, must_succeed);
     int status = lua_pcall(L, 2, 0, 0);
-    memory_pause();
+    sources_pause();
     end_call();
     if (status != 0 && must_succeed) {
         const char *message = lua_tostring(L, -1);
         complain(message ? message : "an error without message");
     }
     lua_settop(L, 3);
-    memory_resume();
+    sources_resume();
     return status == 0;
 }
 
 struct surroundings {
     int descriptors;
-    long live[MEMORY_SOURCES];
+    long live[SOURCES];
     bool pipe_blocked;
     void (*interrupt)(int);
 };
@@ -249,8 +262,8 @@ static struct surroundings look_around(void) {
     for (int i = 0; i < 256; i++) {
         if (fcntl(i, F_GETFD) != -1) found.descriptors++;
     }
-    found.live[MEMORY_CURL] = memory_live(MEMORY_CURL);
-    found.live[MEMORY_OWN] = memory_live(MEMORY_OWN);
+    found.live[SOURCE_CURL] = sources_live(SOURCE_CURL);
+    found.live[SOURCE_OWN] = sources_live(SOURCE_OWN);
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
     found.pipe_blocked = sigismember(&mask, SIGPIPE) == 1;
     sigaction(SIGINT, NULL, &action);
@@ -263,10 +276,10 @@ static void compare(const struct surroundings *before,
     if (after->descriptors != before->descriptors) {
         complain("descriptors left open");
     }
-    if (after->live[MEMORY_CURL] != before->live[MEMORY_CURL]) {
+    if (after->live[SOURCE_CURL] != before->live[SOURCE_CURL]) {
         complain("libcurl's memory leaked");
     }
-    if (after->live[MEMORY_OWN] != before->live[MEMORY_OWN]) {
+    if (after->live[SOURCE_OWN] != before->live[SOURCE_OWN]) {
         complain("truto's memory leaked");
     }
     if (after->pipe_blocked != before->pipe_blocked ||
@@ -275,22 +288,23 @@ static void compare(const struct surroundings *before,
     }
 }
 
-/* False when the scenario ends before it asks for that allocation. */
+/* False when the scenario ends before it asks that often. */
 static bool try_point(void) {
     const struct point *point = &torture.point;
     struct surroundings before = look_around();
     lua_State *L = new_state();
     prepare(L);
-    memory_arm(point->source, point->number,
-               point->mode == MODE_PAIR ? point->number + 1 : LONG_MAX);
+    long one = point->number + (point->source == SOURCE_LUA);
+    sources_arm(point->source, point->number,
+                point->mode == MODE_ONE ? one : LONG_MAX);
     run(L, false);
-    bool reached = memory_asked() >= point->number;
+    bool reached = sources_asked() >= point->number;
     if (point->mode != MODE_TO_END) {
-        memory_disarm();
+        sources_disarm();
         run(L, true);
     }
     lua_close(L);
-    memory_disarm();
+    sources_disarm();
     close_pipe();
     struct surroundings after = look_around();
     compare(&before, &after);
@@ -304,15 +318,22 @@ static double now(void) {
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+/* Allocations come by the hundred; the rest is rare, and each is different. */
+static long step_of(enum source source, long stride) {
+    bool many = source == SOURCE_LUA || source == SOURCE_CURL;
+    return many ? stride : (stride + 9) / 10;
+}
+
 static void try_all(const char *scenario, long stride) {
-    for (int source = 0; source < MEMORY_SOURCES; source++) {
-        printf("  %-9s %-8s", scenario, source_names[source]);
+    for (int source = 0; source < SOURCES; source++) {
+        long step = step_of((enum source)source, stride);
+        printf("  %-10s %-8s", scenario, source_names[source]);
         for (int mode = 0; mode < MODES; mode++) {
             long points = torture.points;
             double begin = now();
-            torture.point = (struct point){scenario, (enum memory_source)source,
+            torture.point = (struct point){scenario, (enum source)source,
                                            (enum mode)mode, 1};
-            while (try_point()) torture.point.number += stride;
+            while (try_point()) torture.point.number += step;
             printf(" %s %ld (%.1f s)", mode_names[mode],
                    torture.points - points, now() - begin);
             (void)fflush(stdout);
@@ -323,12 +344,32 @@ static void try_all(const char *scenario, long stride) {
 
 /* Once without a failure: what is made once in a process is there then. */
 static void warm_up(const char *scenario) {
-    torture.point = (struct point){scenario, MEMORY_OWN, MODE_PAIR, 0};
+    torture.point = (struct point){scenario, SOURCE_OWN, MODE_ONE, 0};
     lua_State *L = new_state();
     prepare(L);
     run(L, true);
     lua_close(L);
     close_pipe();
+}
+
+/* In a process of its own, since what is made once is made only once. Its
+ * exit code says whether `require "truto.core"` was refused as it should. */
+static void refuse_start(enum source source) {
+    pid_t child = fork();
+    if (child == 0) {
+        lua_State *L = luaL_newstate();
+        luaL_openlibs(L);
+        sources_arm(source, 1, LONG_MAX);
+        lua_pushcfunction(L, open_core);
+        bool raised = lua_pcall(L, 0, 1, 0) != 0;
+        const char *message = lua_tostring(L, -1);
+        exit(raised && strstr(message, "truto.core cannot start") ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    torture.point = (struct point){"start", source, MODE_FROM, 1};
+    torture.points++;
+    if (status != 0) complain("not refused, or not as it should");
 }
 
 /* lua_close unloads lua-cjson; a leak in it would have no name then. */
@@ -343,8 +384,9 @@ static void keep_cjson(void) {
     lua_close(L);
 }
 
-static const char *const scenarios[] = {"open",    "new",     "update", "error",
-                                        "secrets", "collect", "library"};
+static const char *const scenarios[] = {
+    "open",    "new",     "update",  "error",
+    "secrets", "collect", "library", "background"};
 
 #define SCENARIOS (sizeof scenarios / sizeof scenarios[0])
 
@@ -356,8 +398,10 @@ int main(int count, char **values) {
     torture.tag = values[2];
     torture.ca_file = values[3];
     torture.calls = fopen(values[4], "w");
-    if (torture.calls == NULL || stride < 1 || !memory_start_curl()) return 2;
+    if (torture.calls == NULL || stride < 1 || !sources_start_curl()) return 2;
     keep_cjson();
+    refuse_start(SOURCE_MACHINE);
+    refuse_start(SOURCE_OPTIONS);
     for (size_t i = 0; i < SCENARIOS; i++) warm_up(scenarios[i]);
     for (size_t i = 0; i < SCENARIOS && torture.problems == 0; i++) {
         try_all(scenarios[i], stride);

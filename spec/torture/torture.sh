@@ -1,11 +1,14 @@
 #!/bin/sh
-# Memory torture on Lua 5.4 and LuaJIT, as it is and under AddressSanitizer
-# and UBSan; see torture.c. TORTURE_SHORT=1 takes few of the allocations;
+# Torture on Lua 5.4 and LuaJIT, as it is and under AddressSanitizer and
+# UBSan; see torture.c. TORTURE_SHORT=1 takes few of the points;
 # `torture.sh coverage` runs one program that notes what it reaches.
 set -eu
 sanitize="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
-wrap="-Wl,--wrap=system_allocate,--wrap=system_free_wiped"
-wrap="$wrap,--wrap=system_pin_module"
+# The names of calls.c and memory.c.
+wrap=$(sed -n -e 's/.*__wrap_\([a-z0-9_]*\)(.*/\1/p' \
+  -e 's/^MACHINE([^(]*, \([a-z0-9_]*\), (.*/\1/p' \
+  -e 's/^OPTIONS([^(]*, \([a-z0-9_]*\), (.*/\1/p' spec/torture/*.c |
+  sort -u | sed 's/^/-Wl,--wrap=/')
 
 export LUA_PATH="lua/?.lua;lua/?/init.lua;;"
 
@@ -26,7 +29,7 @@ program() {
 
 if [ "${1:-}" = coverage ]; then
   program coverage lua5.4 "--coverage -DCURL_DISABLE_TYPECHECK"
-  exec python3 -B spec/torture/run.py build/torture/coverage-run:3:3
+  exec python3 -B spec/torture/run.py build/torture/coverage-run:1:2
 fi
 program lua5.4 lua5.4 "" &
 program luajit luajit ""
