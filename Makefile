@@ -65,7 +65,8 @@ $(BUILD)/process.so: spec/support/process.c Makefile
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -lpthread -ldl $(LDFLAGS)
 
 # Those that specs preload into a process.
-PRELOADS = $(BUILD)/slow_resolver.so $(BUILD)/clock.so $(BUILD)/older.so
+PRELOADS = $(BUILD)/slow_resolver.so $(BUILD)/clock.so $(BUILD)/older.so \
+  $(BUILD)/lacks.so
 $(PRELOADS): $(BUILD)/%.so: spec/support/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl

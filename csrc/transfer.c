@@ -72,10 +72,21 @@ static int count_send(void *data, char *peer, char *local, int peer_port,
 }
 #endif
 
+/* libcurl keeps a connection on which sending failed (seen in 7.88), does not
+ * see that it is dead, and loses the next request on it. So a connection is
+ * worth keeping only once an answer came; see set_exchange. */
+static void keep_connection(const struct transfer *transfer) {
+    if (!transfer->send_is_guarded) return;
+    CURLcode ignored =
+        curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 0L);
+    (void)ignored; /* refused: a new connection next time */
+}
+
 static size_t receive_header(char *line, size_t size, size_t count,
                              void *data) {
     struct transfer *transfer = data;
     size_t length = size * count;
+    if (length == 2 && line[0] == '\r') keep_connection(transfer);
     return response_add_header(&transfer->response, line, length) ? length : 0;
 }
 
@@ -297,6 +308,9 @@ static CURLcode set_exchange(struct transfer *transfer,
     CURL *easy = transfer->easy;
     struct request *request = &transfer->request;
     CURLcode result = set_limits(easy, limits);
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    }
     if (result == CURLE_OK) {
         result = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
     }

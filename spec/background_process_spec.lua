@@ -307,3 +307,35 @@ describe("a name that does not resolve (N04)", function()
       "LD_PRELOAD=" .. vm.build .. "/slow_resolver.so"))
   end)
 end)
+
+describe("a machine that cannot have the thread", function()
+  for lacking, reason in pairs {
+    threads = "cannot start its thread: ",
+    folders = "cannot make its socket in /tmp or /dev/shm: ",
+    proc = "is /proc mounted?",
+  } do
+    it("gets an error that says why, and no blocking call: " .. lacking,
+      function()
+        local output = child([[
+          local one = client()
+          update(one)
+          local open = process.descriptors()
+          local _, err, meta = update(one)
+          assert(process.descriptors() == open, "a descriptor is left")
+          print(err.kind, err.code, err.outcome, meta.attempts, err.message)
+          print(update(client("record", { driver = "blocking" })).id)]],
+          "LD_PRELOAD=" .. vm.build .. "/lacks.so TRUTO_SPEC_LACKS="
+            .. lacking)
+        assert.matches("^setup\tbackground_unavailable\tnot_sent\t0\t",
+          output)
+        assert.matches(reason, output, 1, true)
+        assert.matches("\nds_1\nend 0\n$", output)
+        assert.equal(1, #server:log())
+      end)
+  end
+
+  it("is none that only lacks /tmp", function()
+    assert.equal("ds_1\nend 0\n", child("print(update(client()).id)",
+      "LD_PRELOAD=" .. vm.build .. "/lacks.so TRUTO_SPEC_LACKS=tmp"))
+  end)
+end)

@@ -1,7 +1,9 @@
+local drivers = require "support.driver"
 local exchange = require "support.exchange"
 local vm = require "support.vm"
 
 local server = exchange.server
+local quote = require "support.curl".quote
 local ONE = { max_attempts = 1 }
 
 local function one_request()
@@ -98,6 +100,23 @@ describe("a connection", function()
     })
     assert.equal("network", err.kind)
     assert.equal("unknown", err.outcome)
+  end)
+
+  it("on which sending failed is not used again", function()
+    local large = { label = ("x"):rep(3 * 2 ^ 20) }
+    for _ = 1, 5 do
+      local client = exchange.client(nil, {
+        max_attempts = 1, listener = "turning",
+      })
+      server:command "turn turning https_reset_before_read"
+      local datastore, err = client.datastore.update("ds_1", large)
+      assert.is_nil(datastore)
+      is("network", "connection_lost", "unknown", err)
+      server:command "turn turning https"
+      assert(client.datastore.update("ds_1", { label = "x" }))
+      client.close()
+    end
+    assert.equal(5, #server:log())
   end)
 
   it("that ends without an answer (N07, N08)", function()
@@ -206,14 +225,15 @@ describe("proxy variables (N18)", function()
   -- One update in a child process with these variables.
   local function child(variables, base_url)
     local code = [[
-      local client = assert(require "truto".new { max_attempts = 1 })
+      local client = assert(require "truto".new { max_attempts = 1,
+        driver = ]] .. drivers.code() .. [[ })
       local datastore, err = client.datastore.update("ds_1", { label = "x" })
       print(datastore and "updated" or err.kind .. " " .. err.code .. " "
         .. err.outcome)]]
     local pipe = assert(io.popen(("env -u no_proxy -u NO_PROXY "
       .. "%s TRUTO_API_TOKEN=%s TRUTO_CA_FILE=%s TRUTO_BASE_URL=%s %s "
-      .. "-e '%s' 2>&1"):format(variables, exchange.TOKEN, server.ca_file,
-      base_url, vm.command, code)))
+      .. "-e %s 2>&1"):format(variables, exchange.TOKEN, server.ca_file,
+      base_url, vm.command, quote(code))))
     local output = pipe:read "*a"
     pipe:close()
     return output
@@ -271,5 +291,16 @@ describe("proxy variables (N18)", function()
         child("HTTPS_PROXY=" .. proxy, server:url("https", "record")))
     end
     assert.same({}, server:log())
+  end)
+end)
+
+describe("HTTP/2 (H19)", function()
+  -- GOAWAY and REFUSED_STREAM can only come over HTTP/2, where libcurl would
+  -- send a request again by itself.
+  it("is not spoken, also where the server prefers it", function()
+    assert(exchange.update("record", { listener = "offers_http2" }))
+    local entry = server:log()[1]
+    assert.equal("HTTP/1.1", entry.http_version)
+    assert.not_equal("h2", entry.alpn)
   end)
 end)

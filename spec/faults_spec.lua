@@ -32,10 +32,25 @@ local function ids_in(text)
   return found
 end
 
+-- Where the names of tests stand that are made of a table elsewhere.
+local TABLES = { fault_matrix = "support/fault_matrix.lua" }
+
 local known = setmetatable({}, { __index = function(cache, spec)
-  cache[spec] = ids_in(read(HERE .. spec .. "_spec.lua"))
+  cache[spec] = ids_in(read(HERE .. (TABLES[spec] or spec .. "_spec.lua")))
   return cache[spec]
 end })
+
+-- Those whose tests run through the background driver, some of them only
+-- there, most of them too; see background_faults_spec.
+local IN_BACKGROUND = {
+  "background_process", "canary", "clock", "exchange", "fault_matrix",
+  "reentry", "response", "retry_fault", "stopped_server", "tls", "wire",
+}
+
+-- Network, TLS and HTTP, but for what never comes to a transfer.
+local function reaches_background(id)
+  return id:find "^[NTH]" and id ~= "T12" and id ~= "H21"
+end
 
 local ids = {}
 for id in pairs(rows) do ids[#ids + 1] = id end
@@ -49,6 +64,15 @@ describe("the fault", function()
         for spec in row:gmatch "%S+" do
           assert.is_true(known[spec][id], spec .. "_spec.lua")
         end
+      end)
+    end
+    if reaches_background(id) then
+      it(id .. " meets the background driver", function()
+        local found = false
+        for _, spec in ipairs(IN_BACKGROUND) do
+          found = found or row:find(spec, 1, true) and known[spec][id]
+        end
+        assert.is_truthy(found)
       end)
     end
   end

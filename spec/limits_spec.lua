@@ -31,15 +31,3 @@ describe("an update of absurd size (A07)", function()
     refused({ label = "x" }, { headers = headers })
   end)
 end)
-
-describe("HTTP/2 (H19)", function()
-  -- GOAWAY and REFUSED_STREAM can only come over HTTP/2, where libcurl would
-  -- send a request again by itself.
-  it("is not spoken, also where the server prefers it", function()
-    server:reset()
-    assert(exchange.update("record", { listener = "offers_http2" }))
-    local entry = server:log()[1]
-    assert.equal("HTTP/1.1", entry.http_version)
-    assert.not_equal("h2", entry.alpn)
-  end)
-end)

@@ -1,26 +1,29 @@
+local drivers = require "support.driver"
 local exchange = require "support.exchange"
 local process = require "process"
 local vm = require "support.vm"
 
 local server = exchange.server
 
--- Runs code in a child process, with `client(fault, listener)` at hand.
--- What it prints comes back.
-local function child(code, variables)
+-- Runs code in a child process, with `client(fault, listener)` at hand, on a
+-- driver of that kind. What it prints comes back.
+local function child(code, variables, kind)
   local prelude = ([[
     local process = require "process"
     local truto = require "truto"
+    local CA_FILE = %q
     local urls = { https = "%s", http = "%s", backlog = "%s",
       stalled = "%s" }
     local support = require "support.background"
-    local function client(fault, listener, driver)
+    local function client(fault, listener)
       return assert(truto.new { token = "%s", ca_file = "%s",
         max_attempts = 1, timeout = 15, connect_timeout = 15,
-        driver = driver == "background" and support.driver() or "blocking",
+        driver = %s,
         base_url = urls[listener or "https"] .. "/" .. fault })
     end
-  ]]):format(server.https, server.http, server.urls.backlog_full,
-    server.urls.stalled_handshake, exchange.TOKEN, server.ca_file)
+  ]]):format(server.ca_file, server.https, server.http,
+    server.urls.backlog_full, server.urls.stalled_handshake, exchange.TOKEN,
+    server.ca_file, drivers.code(kind))
   local path = os.tmpname()
   local file = assert(io.open(path, "w"))
   file:write(prelude, code)
@@ -160,36 +163,39 @@ describe("a resolver that never answers (N04)", function()
   end)
 end)
 
-describe("signals", function()
-  it("that interrupt system calls have no effect (C07)", function()
-    assert.equal("true\n", child [[
-      for _, number in ipairs { 14, 17, 28 } do -- ALRM, CHLD, WINCH
-        process.alarms(1000, number)
-      end
-      local one = client "status=200,delay=0.2"
-      for _ = 1, 3 do
-        assert(one.datastore.update("ds_1", { label = "x" }))
-      end
-      print(process.alarm_count() > 100)
-      io.stdout:flush()
-      process.leave(0) -- the alarms go on, and lua_close would unload them
-    ]])
-  end)
+for _, kind in ipairs { "blocking", "background" } do
+  describe("signals, through the " .. kind .. " driver,", function()
+    it("that interrupt system calls have no effect (C07)", function()
+      assert.equal("true\n", child([[
+        for _, number in ipairs { 14, 17, 28 } do -- ALRM, CHLD, WINCH
+          process.alarms(1000, number)
+        end
+        local one = client "status=200,delay=0.2"
+        for _ = 1, 3 do
+          assert(one.datastore.update("ds_1", { label = "x" }))
+        end
+        print(process.alarm_count() > 100)
+        io.stdout:flush()
+        process.leave(0) -- the alarms go on, and lua_close would unload them
+      ]], nil, kind))
+      assert.equal(3, #server:log())
+    end)
 
-  it("SIGPIPE at its default kills nobody (C08)", function()
-    assert.equal("default network\n", child [[
-      local one = client("reset-before-body")
-      local _, err = one.datastore.update("ds_1", {
-        label = ("x"):rep(4 * 2 ^ 20),
-      })
-      local plain = client("reset-before-body", "http")
-      local _, again = plain.datastore.update("ds_1", {
-        label = ("x"):rep(4 * 2 ^ 20),
-      })
-      assert(again.kind == err.kind)
-      print(process.disposition(13) .. " " .. err.kind)]])
+    it("SIGPIPE at its default kills nobody (C08)", function()
+      assert.equal("default network\n", child([[
+        local one = client("reset-before-body")
+        local _, err = one.datastore.update("ds_1", {
+          label = ("x"):rep(4 * 2 ^ 20),
+        })
+        local plain = client("reset-before-body", "http")
+        local _, again = plain.datastore.update("ds_1", {
+          label = ("x"):rep(4 * 2 ^ 20),
+        })
+        assert(again.kind == err.kind)
+        print(process.disposition(13) .. " " .. err.kind)]], nil, kind))
+    end)
   end)
-end)
+end
 
 describe("an older system (C08)", function()
   local OLDER = "LD_PRELOAD=" .. vm.build .. "/older.so"
@@ -197,13 +203,13 @@ describe("an older system (C08)", function()
   for _, driver in ipairs { "blocking", "background" } do
     it("survives its goodbye to a server that is gone: " .. driver, function()
       assert.equal("default alive\n", child([[
-        local one = client("idle-reset", nil, "]] .. driver .. [[")
+        local one = client "idle-reset"
         local _, err = one.datastore.update("ds_1", { label = "x" })
         assert(not err, err)
         require("truto.core").system.wait(0.2)
         one.close()
         support.stop()
-        print(process.disposition(13) .. " alive")]], OLDER))
+        print(process.disposition(13) .. " alive")]], OLDER, driver))
     end)
   end
 end)
@@ -293,21 +299,56 @@ describe("a process", function()
       assert(not pcall(outside.datastore.update, "x", { label = "y" }))]])
   end)
 
-  it("keeps its hooks; one that raises harms nothing (A14)", function()
-    local client = exchange.client "record"
-    local armed = true
-    local called = pcall(function()
-      debug.sethook(function()
-        if armed then
-          armed = false
-          error "from the hook"
-        end
-      end, "", 1)
-      client.datastore.update("ds_1", { label = "x" })
-    end)
-    debug.sethook()
-    assert.is_false(called)
-    assert(client.datastore.update("ds_1", { label = "x" }))
-    client.close()
+  for _, kind in ipairs { "blocking", "background" } do
+    it("keeps its hooks; one that raises harms nothing (A14), " .. kind,
+      function()
+        assert.equal("from the hook\ttrue\nds_1\t1\n", child([[
+          local one = client "status=200,delay=0.01"
+          local armed = true
+          local called, message = pcall(function()
+            debug.sethook(function()
+              if not armed then return end
+              armed = false
+              error("from the hook", 0)
+            end, "", 1000)
+            while armed do
+              one.datastore.update("ds_1", { label = "x" })
+            end
+          end)
+          debug.sethook()
+          collectgarbage()
+          collectgarbage()
+          print(message, not called)
+          local datastore, _, meta =
+            one.datastore.update("ds_1", { label = "x" })
+          print(datastore.id, meta.attempts)]], nil, kind))
+      end)
+  end
+end)
+
+describe("a hook that raises while the thread sends (A14)", function()
+  it("cancels the update", function()
+    assert.equal("from the hook 1 0\nds_1\n", child([[
+      local core = require "truto.core"
+      local cqueues = require "cqueues"
+      local driver = require("truto.background").driver {
+        sleep = cqueues.sleep,
+        readable = function()
+          repeat until core.background.counts().running == 1
+          debug.sethook(function()
+            debug.sethook()
+            error("from the hook", 0)
+          end, "", 1)
+        end,
+      }
+      local one = assert(truto.new { token = "t-123456", driver = driver,
+        base_url = urls.https .. "/silent", ca_file = CA_FILE })
+      local _, message = pcall(one.datastore.update, "ds_1", { label = "x" })
+      collectgarbage()
+      collectgarbage()
+      local counts = core.background.counts()
+      print(("%s %d %d"):format(message, counts.cancelled, counts.running))
+      print(client("record").datastore.update("ds_1", { label = "x" }).id)]],
+      nil, "background"))
   end)
 end)

@@ -36,17 +36,40 @@ function M.scripted(script)
   return driver
 end
 
---- The blocking driver, but for its waits: they are noted, and the clock
---- jumps.
+-- Ways to carry out a real attempt: Lua code, since children need it too.
+local REAL = {
+  blocking = 'return require("truto.driver").blocking',
+  background = 'return require("support.background").driver()',
+}
+
+--- The name of the driver that `real`, `code` and `impatient` are about. The
+--- specs that run a second time through the background driver change it.
+M.kind = "blocking"
+
+--- A driver that makes real exchanges.
+---@param kind? string "blocking" or "background"; default `M.kind`
+---@return truto.Driver
+function M.real(kind)
+  local load_text = rawget(_G, "loadstring") or load
+  return load_text(REAL[kind or M.kind])()
+end
+
+--- The same as an expression, for a child's code.
+function M.code(kind)
+  return "(function() " .. REAL[kind or M.kind] .. " end)()"
+end
+
+--- A real driver, but for its waits: they are noted, and the clock jumps.
+---@param kind? string as for `real`
 ---@return table driver with `waits`, `sent` and `chance`
-function M.impatient()
-  local blocking = require "truto.driver".blocking
+function M.impatient(kind)
+  local real = M.real(kind)
   local driver = { waits = {}, sent = {}, skipped = 0, chance = 0.5 }
   function driver.attempt(handle, id, changes, sending)
     driver.sent[#driver.sent + 1] = sending
-    return blocking.attempt(handle, id, changes, sending)
+    return real.attempt(handle, id, changes, sending)
   end
-  function driver.now() return blocking.now() + driver.skipped end
+  function driver.now() return real.now() + driver.skipped end
   function driver.random() return driver.chance end
   function driver.wait(seconds)
     driver.waits[#driver.waits + 1] = seconds

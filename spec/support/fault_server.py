@@ -165,6 +165,9 @@ LISTENERS = {
     "proxy_502": {"serve": proxy(REFUSED_502)},
     "proxy_silent": {"serve": proxy(None)},
     "recorder": {"serve": record_bytes},
+    # One port that a client can know for life: the command "turn" makes it
+    # serve as any of the others.
+    "turning": {"serve": http, "certificate": "good"},
 }
 
 
@@ -185,26 +188,28 @@ class Server:
         certificates.make(self.folder)
         for name, listener in LISTENERS.items():
             self.listen(name, listener)
-        for name, listener in LISTENERS.items():
-            if "accepts" not in listener:
-                threading.Thread(target=self.accept, daemon=True,
-                                 args=(name, listener)).start()
 
     def listen(self, name, listener):
         sock = socket.socket()
         sock.bind(("127.0.0.1", 0))
-        accepts = listener.get("accepts")
-        if accepts != "refuses":
-            sock.listen(0 if accepts else 1024)
-        if accepts == "never":
-            self.fill_backlog(sock)
         tls = "certificate" in listener
-        if tls:
-            self.contexts[name] = self.context(listener)
         scheme = listener.get("scheme", "https" if tls else "http")
         host = "localhost" if tls else "127.0.0.1"
         self.sockets[name] = sock
         self.urls[name] = f"{scheme}://{host}:{sock.getsockname()[1]}"
+        self.begin(name, listener)
+
+    def begin(self, name, listener):
+        if "certificate" in listener:
+            self.contexts[name] = self.context(listener)
+        sock, accepts = self.sockets[name], listener.get("accepts")
+        if accepts != "refuses":
+            sock.listen(0 if accepts else 1024)
+        if accepts == "never":
+            self.fill_backlog(sock)
+        if not accepts:
+            threading.Thread(target=self.accept, daemon=True,
+                             args=(name, listener, sock)).start()
 
     def fill_backlog(self, sock):
         """Connections that stand in the queue, so that no other can."""
@@ -231,12 +236,12 @@ class Server:
         context.sni_callback = note_server_name
         return context
 
-    def accept(self, name, listener):
+    def accept(self, name, listener, listening):
         while True:
             try:
-                sock, _ = self.sockets[name].accept()
+                sock, _ = listening.accept()
             except OSError:
-                return  # The command "stop-accept".
+                return  # The command "stop-accept" or "turn".
             with self.lock:
                 self.connections += 1
                 connection = Connection(sock, self.log, self.connections,
@@ -307,10 +312,26 @@ class Server:
         self.sockets[name].shutdown(socket.SHUT_RDWR)
         self.sockets[name].close()
 
+    def turn(self, name, other):
+        """New connections of the listener meet what another one does."""
+        old, sock = self.sockets[name], socket.socket()
+        for each in (old, sock):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            old.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # It was not listening.
+        sock.bind(old.getsockname())
+        old.close()
+        self.sockets[name] = sock
+        self.contexts.pop(name, None)
+        self.begin(name, LISTENERS[other])
+
     def command(self, line):
         name, *arguments = line.split()
         {"certificate": self.use_certificate,
-         "stop-accept": self.stop_accept}[name](*arguments)
+         "stop-accept": self.stop_accept,
+         "turn": self.turn}[name](*arguments)
         self.log.write({"event": "command", "command": line.strip()})
 
 

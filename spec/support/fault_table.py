@@ -105,6 +105,7 @@ def fail_then_ok(exchange):
     """The first `times` requests of a path fail, by `status` or `fault`."""
     path = exchange.request.path
     if COUNTERS.count(path) > int(exchange.argument("times", 1)):
+        exchange.arguments.pop("body", None)  # It was the failure's.
         return ok(exchange)
     exchange.arguments["value"] = exchange.argument("status", "503")
     return FAULTS[exchange.argument("fault", "status")](exchange)
@@ -314,6 +315,9 @@ FAULTS = {
     "reuse-close": on_reuse(Exchange.cut),
     "reuse-reset": on_reuse(Exchange.reset),
     "reuse-silent": on_reuse(Exchange.hold),
+    "reuse-stall-head": on_reuse(stall_head),
+    "reuse-stall-body": on_reuse(stall_body),
+    "reuse-slow": on_reuse(slow),
     "idle-close": after_answer(Exchange.cut),
     "idle-reset": after_answer(Exchange.reset),
     # Half an answer.

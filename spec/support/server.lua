@@ -226,11 +226,16 @@ end
 
 --- Gives a command and waits until it took effect.
 ---@param line string "certificate LISTENER NAME": new connections get that
----  certificate; "stop-accept LISTENER": it refuses from now on
+---  certificate; "stop-accept LISTENER": it refuses from now on; "turn
+---  turning LISTENER": new connections meet what that listener does
 function Server:command(line)
+  local before = {}
+  for _, entry in ipairs(self:events()) do before[entry] = true end
   assert(self.input:write(line, "\n"))
   assert(self.input:flush())
-  self:wait_for(function(entry) return entry.command == line end)
+  self:wait_for(function(entry)
+    return entry.command == line and not before[entry]
+  end)
 end
 
 --- Ends the server and waits for its end. May be called twice.
