@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all specs on each VM named, two VMs at a time, then prints the sum over
+# Runs all specs on each VM named, three VMs at a time, then prints the sum over
 # all of them. What a VM printed comes in one piece.
 set -u
 folder=build/test
@@ -7,7 +7,7 @@ rm -rf "$folder"
 mkdir -p "$folder"
 
 # shellcheck disable=SC2016
-printf '%s\n' "$@" | xargs -P 2 -I VM sh -c '
+printf '%s\n' "$@" | xargs -P 3 -I VM sh -c '
   TRUTO_TEST_RESULTS=$1/VM.results VM spec/support/run.lua spec \
     > "$1/VM.log" 2>&1
   echo $? > "$1/VM.status"
