@@ -68,7 +68,10 @@ describe("a kept connection that dies (N09)", function()
     it("while idle is noticed before anything is sent: " .. fault, function()
       local client = exchange.client(fault, ONE)
       assert(client.datastore.update("ds_1", { label = "x" }))
-      server:wait_for(function(entry) return entry.event == "ended" end)
+      local connection = server:wait_for("request").connection
+      server:wait_for(function(entry)
+        return entry.event == "ended" and entry.connection == connection
+      end)
       assert(client.datastore.update("ds_1", { label = "y" }))
       assert.equal(2, #server:log())
       client.close()
