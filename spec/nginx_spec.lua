@@ -195,6 +195,22 @@ describe("inside nginx an update fails", function()
     assert.equal(2, #server:log())
   end)
 
+  it("where Lua cannot wait, and leaves nothing under way", function()
+    local one = site.start {
+      clients = { before = [[require("truto.background").limit(1, 0)]] },
+      server = [[location = /gsub { content_by_lua_block {
+        local function update()
+          return clients.record.datastore.update("ds_1", { label = "x" })
+        end
+        local called, message = pcall(string.gsub, "x", "x", update)
+        local datastore = update()
+        ngx.say(called, " ", message, " ", datastore and datastore.id)
+      } }]],
+    }
+    assert.same({ 200, "false attempt to yield across C-call boundary ds_1\n" },
+      { one:get "/gsub" })
+  end)
+
   it("at once when too many are in flight", function()
     local one = site.start {
       clients = { before = [[require("truto.background").limit(2, 1)]] },

@@ -85,7 +85,12 @@ local function attempt(handle, id, changes, sending)
   local exchange, err, facts =
     core.background.start(handle, id, changes, sending)
   if not exchange then return nil, err, facts end
-  local reason = wait_for_end(exchange, sending.timeout + GRACE)
+  local called, reason =
+    pcall(wait_for_end, exchange, sending.timeout + GRACE)
+  if not called then -- as inside of gsub or sort, where nothing can wait
+    core.background.cancel(handle, exchange)
+    error(reason, 0)
+  end
   if not reason then return core.background.finish(handle, exchange) end
   if reason ~= "timeout" then
     reason = reason .. "; worker_connections or open files may be used up"
