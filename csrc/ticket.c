@@ -44,9 +44,13 @@ static void set_free(struct tickets *tickets, struct ticket *ticket) {
     pthread_cond_broadcast(&tickets->changed);
 }
 
-/* A cancelled ticket may belong to another transfer by now. */
-static bool holds(const struct transfer *transfer) {
-    return transfer->ticket != NULL && transfer->ticket->transfer == transfer;
+/* A cancelled ticket may belong to another transfer by now, or be gone with
+ * the tickets that it was one of. */
+static bool holds(const struct tickets *tickets,
+                  const struct transfer *transfer) {
+    const struct ticket *ticket = transfer->ticket;
+    uintptr_t offset = (uintptr_t)ticket - (uintptr_t)tickets->slots;
+    return offset < sizeof tickets->slots && ticket->transfer == transfer;
 }
 
 struct ticket *ticket_take(struct tickets *tickets, struct transfer *transfer,
@@ -76,7 +80,8 @@ uint32_t ticket_number(const struct tickets *tickets,
 
 bool ticket_is_done(struct tickets *tickets, const struct transfer *transfer) {
     pthread_mutex_lock(&tickets->lock);
-    bool done = holds(transfer) && transfer->ticket->state == TICKET_DONE;
+    bool done =
+        holds(tickets, transfer) && transfer->ticket->state == TICKET_DONE;
     pthread_mutex_unlock(&tickets->lock);
     return done;
 }
@@ -84,7 +89,7 @@ bool ticket_is_done(struct tickets *tickets, const struct transfer *transfer) {
 bool ticket_is_cancelled(struct tickets *tickets,
                          const struct transfer *transfer) {
     pthread_mutex_lock(&tickets->lock);
-    bool cancelled = !holds(transfer);
+    bool cancelled = !holds(tickets, transfer);
     pthread_mutex_unlock(&tickets->lock);
     return cancelled;
 }
@@ -93,15 +98,15 @@ void ticket_withdraw(struct tickets *tickets, struct transfer *transfer,
                      void (*wake)(void *), void *data) {
     struct ticket *ticket = transfer->ticket;
     pthread_mutex_lock(&tickets->lock);
-    if (holds(transfer) &&
+    if (holds(tickets, transfer) &&
         (ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING)) {
         ticket->withdrawn = true;
         wake(data);
-        while (holds(transfer) && ticket->state != TICKET_DONE) {
+        while (holds(tickets, transfer) && ticket->state != TICKET_DONE) {
             pthread_cond_wait(&tickets->changed, &tickets->lock);
         }
     }
-    if (holds(transfer)) set_free(tickets, ticket);
+    if (holds(tickets, transfer)) set_free(tickets, ticket);
     transfer->ticket = NULL;
     pthread_mutex_unlock(&tickets->lock);
 }

@@ -358,6 +358,26 @@ describe("a caller's connection", function()
     wait_for_close()
   end)
 
+  -- Its ticket is gone with the thread; another thread has other ones.
+  it("that closes leaves an exchange that outlives the thread", function()
+    do
+      local handle, sending = new_handle "silent"
+      local one = assert(start(handle, sending))
+      local connection = connect()
+      connection:write(core.background.number(one))
+      server:wait_for "request"
+      connection:close()
+      wait_until(function() return core.background.done(one) end)
+      background.stop()
+      local client = new_client "record"
+      assert(client.datastore.update("ds_1", { label = "x" }))
+      assert.is_true(core.background.done(one))
+    end
+    collectgarbage()
+    collectgarbage()
+    assert(new_client("record").datastore.update("ds_1", { label = "x" }))
+  end)
+
   it("that sends more cancels the exchange", function()
     local handle, sending = new_handle "silent"
     local one = assert(start(handle, sending))
