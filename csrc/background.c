@@ -190,10 +190,12 @@ int background_connect(const struct background *background,
     return -1;
 }
 
+/* A peer that closed without reading the number is an error, not an end. */
 static bool has_hung_up(int descriptor) {
     char byte;
-    return descriptor >= 0 &&
-           recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    if (descriptor < 0) return false;
+    ssize_t count = recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 /* The ticket last: its end comes before the byte that tells of it. */

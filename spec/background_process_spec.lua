@@ -335,6 +335,19 @@ describe("a machine that cannot have the thread", function()
       end)
   end
 
+  it("that has no watch for a caller says so at once", function()
+    -- Of epoll's alone: cqueues has watches of its own.
+    local output = child([[
+      local driver = require("truto.background").driver {
+        readable = function() end, sleep = function() end,
+      }
+      local _, err = update(client("record", { driver = driver }))
+      print(err.kind, err.code, err.outcome)]],
+      "LD_PRELOAD=" .. vm.build .. "/lacks.so TRUTO_SPEC_LACKS=watches")
+    assert.equal("setup\tbackground_unavailable\tnot_sent\nend 0\n", output)
+    assert.equal(0, #server:log())
+  end)
+
   it("is none that only lacks /tmp", function()
     assert.equal("ds_1\nend 0\n", child("print(update(client()).id)",
       "LD_PRELOAD=" .. vm.build .. "/lacks.so TRUTO_SPEC_LACKS=tmp"))

@@ -1,10 +1,12 @@
 /* For specs only, preloaded: a machine that lacks what TRUTO_SPEC_LACKS says:
- * "threads", "tmp", "folders" (neither /tmp nor /dev/shm), "proc". */
+ * "threads", "tmp", "folders" (neither /tmp nor /dev/shm), "proc", "watches"
+ * (epoll has two, for the thread's own). */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -56,4 +58,16 @@ int connect(int socket, const struct sockaddr *address, socklen_t length) {
     int (*real)(int, const struct sockaddr *, socklen_t);
     *(void **)&real = dlsym(RTLD_NEXT, "connect");
     return real(socket, address, length);
+}
+
+int epoll_ctl(int epoll, int action, int descriptor,
+              struct epoll_event *event) {
+    static int watches;
+    if (lacks("watches") && action == EPOLL_CTL_ADD && ++watches > 2) {
+        errno = ENOSPC;
+        return -1;
+    }
+    int (*real)(int, int, int, struct epoll_event *);
+    *(void **)&real = dlsym(RTLD_NEXT, "epoll_ctl");
+    return real(epoll, action, descriptor, event);
 }
