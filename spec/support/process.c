@@ -4,6 +4,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -198,6 +199,13 @@ static int process_ignore(lua_State *L) {
     return 0;
 }
 
+/* wait_readable(descriptor) */
+static int process_wait_readable(lua_State *L) {
+    struct pollfd polled = {(int)luaL_checkinteger(L, 1), POLLIN, 0};
+    (void)poll(&polled, 1, -1);
+    return 0;
+}
+
 /* default(signal) */
 static int process_default(lua_State *L) {
     signal((int)luaL_checkinteger(L, 1), SIG_DFL);
@@ -300,6 +308,7 @@ static const luaL_Reg functions[] = {
     {"disposition", process_disposition},
     {"ignore", process_ignore},
     {"default", process_default},
+    {"wait_readable", process_wait_readable},
     {"linger", process_linger},
     {"detach", process_detach},
     {"threads", process_threads},
