@@ -202,8 +202,7 @@ static bool has_hung_up(int descriptor) {
 enum background_state background_state(struct background *background,
                                        const struct transfer *transfer) {
     bool lost = has_hung_up(transfer->descriptor);
-    if (ticket_is_done(&background->loop.tickets, transfer) ||
-        ticket_is_cancelled(&background->loop.tickets, transfer)) {
+    if (ticket_is_over(&background->loop.tickets, transfer)) {
         return BACKGROUND_DONE;
     }
     return lost ? BACKGROUND_LOST : BACKGROUND_UNDER_WAY;

@@ -62,6 +62,15 @@ bool background_multi_open(struct background_multi *multi, int epoll,
     return multi->multi != NULL;
 }
 
+/* All connections go. False when out of memory: then nothing has changed. */
+static bool renew(struct background_multi *multi) {
+    CURLM *fresh = make(multi);
+    if (fresh == NULL) return false;
+    curl_multi_cleanup(multi->multi);
+    multi->multi = fresh;
+    return true;
+}
+
 void background_multi_close(struct background_multi *multi) {
     struct system_pipe pipe; /* this is not the thread that blocks SIGPIPE */
     system_pipe_begin(&pipe);
@@ -143,6 +152,8 @@ void background_multi_cancel_all(struct background_multi *multi) {
 static void start(struct background_multi *multi, struct ticket *ticket) {
     CURLcode result = transfer_spend_waited(ticket->transfer);
     leave_queue(multi, ticket);
+    if (multi->broken) multi->broken = !renew(multi);
+    if (multi->broken) result = CURLE_OUT_OF_MEMORY;
     if (result == CURLE_OK &&
         curl_multi_add_handle(multi->multi, ticket->transfer->easy) !=
             CURLM_OK) {
@@ -191,15 +202,6 @@ static bool is_idle(const struct background_multi *multi) {
            atomic_load(&multi->running) == 0;
 }
 
-/* All connections go. False when out of memory: then nothing has changed. */
-static bool renew(struct background_multi *multi) {
-    CURLM *fresh = make(multi);
-    if (fresh == NULL) return false;
-    curl_multi_cleanup(multi->multi);
-    multi->multi = fresh;
-    return true;
-}
-
 /* libcurl itself looks at kept connections only when it needs one: those
  * that the server has closed, and their memory, would stay for good. */
 static void close_idle(struct background_multi *multi) {
@@ -224,7 +226,7 @@ static void start_over(struct background_multi *multi) {
     while ((ticket = ticket_next_running(multi->tickets)) != NULL) {
         finish(multi, ticket, CURLE_OUT_OF_MEMORY);
     }
-    (void)renew(multi); /* the old one, emptied, will do */
+    multi->broken = !renew(multi);
 }
 
 static void act(struct background_multi *multi, curl_socket_t socket,

@@ -16,7 +16,8 @@
 
 struct background_multi {
     CURLM *multi;
-    int epoll; /* where libcurl's sockets are watched; not ours to close */
+    int epoll;   /* where libcurl's sockets are watched; not ours to close */
+    bool broken; /* memory ran out; not to be used before it is renewed */
     unsigned max_running;
     double keep_idle;      /* seconds */
     double last_used;      /* 0: nothing to close */

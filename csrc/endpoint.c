@@ -19,11 +19,12 @@ static const char *scheme_problem(const char *scheme, const char *host) {
            "use https (http is for loopback only)";
 }
 
+/* Also when memory runs out: what cannot be looked at is not passed. */
 static bool has_part(CURLU *url, CURLUPart part) {
     char *text = NULL;
-    bool found = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+    CURLUcode result = curl_url_get(url, part, &text, 0);
     curl_free(text);
-    return found;
+    return result == CURLUE_OK || result == CURLUE_OUT_OF_MEMORY;
 }
 
 static const char *part_problem(CURLU *url) {
@@ -94,10 +95,13 @@ static bool is_proxy_scheme(const char *text) {
 
 /* More than an authority is a password with a `/`, `?` or `#` in it. */
 static bool is_authority(CURLU *url) {
-    char *path = NULL;
+    char *path = NULL, *host = NULL;
     bool plain = curl_url_get(url, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
-                 strcmp(path, "/") == 0;
+                 strcmp(path, "/") == 0 &&
+                 curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                 strchr(host, '@') == NULL; /* older libcurl lets it pass */
     curl_free(path);
+    curl_free(host);
     return plain && !has_part(url, CURLUPART_QUERY) &&
            !has_part(url, CURLUPART_FRAGMENT);
 }

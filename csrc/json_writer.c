@@ -17,9 +17,9 @@ struct place {
     size_t position;
 };
 
-/* A key of the table being written. The bytes belong to the string that the
- * anchor, a table on the stack, has at `index`: a finalizer may take it out
- * of the table being written. */
+/* A key of the table being written. The anchor, a table on the stack, has the
+ * string at `index`: to make it anew could run the collector, and with it a
+ * finalizer that changes the table being written. */
 struct key {
     const char *bytes;
     size_t length;

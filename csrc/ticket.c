@@ -50,7 +50,8 @@ static bool holds(const struct tickets *tickets,
                   const struct transfer *transfer) {
     const struct ticket *ticket = transfer->ticket;
     uintptr_t offset = (uintptr_t)ticket - (uintptr_t)tickets->slots;
-    return offset < sizeof tickets->slots && ticket->transfer == transfer;
+    return offset < tickets->touched * sizeof *ticket &&
+           ticket->transfer == transfer;
 }
 
 struct ticket *ticket_take(struct tickets *tickets, struct transfer *transfer,
@@ -78,20 +79,12 @@ uint32_t ticket_number(const struct tickets *tickets,
            (uint32_t)(ticket - tickets->slots);
 }
 
-bool ticket_is_done(struct tickets *tickets, const struct transfer *transfer) {
+bool ticket_is_over(struct tickets *tickets, const struct transfer *transfer) {
     pthread_mutex_lock(&tickets->lock);
-    bool done =
-        holds(tickets, transfer) && transfer->ticket->state == TICKET_DONE;
+    bool over =
+        !holds(tickets, transfer) || transfer->ticket->state == TICKET_DONE;
     pthread_mutex_unlock(&tickets->lock);
-    return done;
-}
-
-bool ticket_is_cancelled(struct tickets *tickets,
-                         const struct transfer *transfer) {
-    pthread_mutex_lock(&tickets->lock);
-    bool cancelled = !holds(tickets, transfer);
-    pthread_mutex_unlock(&tickets->lock);
-    return cancelled;
+    return over;
 }
 
 void ticket_withdraw(struct tickets *tickets, struct transfer *transfer,

@@ -54,10 +54,9 @@ struct ticket *ticket_take(struct tickets *tickets, struct transfer *transfer,
 uint32_t ticket_number(const struct tickets *tickets,
                        const struct ticket *ticket);
 
-/* False for a transfer whose ticket was cancelled, which is free by then. */
-bool ticket_is_done(struct tickets *tickets, const struct transfer *transfer);
-bool ticket_is_cancelled(struct tickets *tickets,
-                         const struct transfer *transfer);
+/* Whether the transfer is the caller's again: it is done, or its ticket was
+ * cancelled. */
+bool ticket_is_over(struct tickets *tickets, const struct transfer *transfer);
 
 /* Gives the transfer back whatever its state, waiting for the thread where
  * it has it; `wake` must make the thread call ticket_next_withdrawn. */

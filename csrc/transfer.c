@@ -237,8 +237,8 @@ CURL *transfer_profile(const struct transfer_settings *settings,
     return NULL;
 }
 
-/* False when this libcurl cannot guard the send: then no connection is kept,
- * since only a kept one makes libcurl send again. */
+/* Where libcurl cannot guard the send no connection is kept, since only a
+ * kept one makes libcurl send again; see keep_connection. */
 static CURLcode guard_send(struct transfer *transfer) {
 #if LIBCURL_VERSION_NUM >= 0x075000
     CURLcode result =
@@ -247,8 +247,10 @@ static CURLcode guard_send(struct transfer *transfer) {
         transfer->send_is_guarded = true;
         return curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
     }
+#else
+    (void)transfer;
 #endif
-    return curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+    return CURLE_OK;
 }
 
 /* Points the copied handle at its transfer. */

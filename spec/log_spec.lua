@@ -274,6 +274,16 @@ describe("a token function (A08, S10)", function()
     assert.equal(0, #driver.sent)
   end)
 
+  it("that raises what looks like Ctrl-C raises, without its text", function()
+    for _, text in ipairs { "interrupted!", "canary:1: interrupted!" } do
+      local done, message = pcall(update, function() error(text, 0) end)
+      assert.is_false(done)
+      assert.equal("interrupted!", message)
+    end
+    local _, _, err = update(function() error("canary interrupted!", 0) end)
+    assert.equal("missing_token", err.code)
+  end)
+
   it("that raises at the second attempt does not hide the first", function()
     local asked = false
     local _, _, err, meta = update(function()

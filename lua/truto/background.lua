@@ -21,7 +21,8 @@ local M = {}
 
 ---@class truto.EventLoop
 ---@field readable fun(descriptor: integer, seconds: number) returns once the
----  descriptor is readable or the time is over; may return earlier
+---  descriptor is readable or the time is over; may return earlier. It
+---  must not raise: the update would go on until its exchange is collected
 ---@field sleep fun(seconds: number)
 
 -- Of waiting beyond the attempt's own timeout, which the thread keeps; it is

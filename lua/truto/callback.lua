@@ -4,8 +4,11 @@ local M = {}
 
 local FAILED = "callback_failed"
 
---- As `pcall`, but Ctrl-C goes on: the standalone interpreter raises it as
---- this error wherever Lua code runs.
+-- What the standalone interpreter raises wherever Lua code runs.
+local INTERRUPTED = "interrupted!"
+
+--- As `pcall`, but Ctrl-C goes on, without anything that the function may
+--- have put into the error.
 ---@param fn function
 ---@param ... any
 ---@return boolean returned
@@ -13,8 +16,8 @@ local FAILED = "callback_failed"
 function M.protect(fn, ...)
   local returned, result = pcall(fn, ...)
   if not returned and type(result) == "string"
-    and result:find "interrupted!$" then
-    error(result, 0)
+    and (result == INTERRUPTED or result:find(":%d+: interrupted!$")) then
+    error(INTERRUPTED, 0)
   end
   return returned, result
 end

@@ -30,7 +30,7 @@ local FIELDS = {
 -- The locale may write the decimal point as another byte.
 local function text(value)
   if type(value) == "number" and value % 1 ~= 0 then
-    return (("%.3f"):format(value):gsub("[^%d-]", "."))
+    return (("%.3f"):format(value):gsub("[^%d-]+", "."))
   end
   return tostring(value)
 end
