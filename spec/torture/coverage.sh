@@ -3,8 +3,8 @@
 # reach, by gcov; the page is build/coverage/index.html.
 set -eu
 folder=build/coverage
-# libcurl's own checks of types would count as branches.
-flags="-O0 -g --coverage -DCURL_DISABLE_TYPECHECK"
+# libcurl's own checks of types would count as branches; two threads count.
+flags="-O0 -g --coverage -fprofile-update=atomic -DCURL_DISABLE_TYPECHECK"
 rm -rf "$folder"
 make --no-print-directory -s LUA=lua5.4 BUILD="$folder" CFLAGS="$flags" \
   build-test
