@@ -29,7 +29,7 @@ program() {
 
 if [ "${1:-}" = coverage ]; then
   program coverage lua5.4 \
-    "--coverage -fprofile-update=atomic -DCURL_DISABLE_TYPECHECK"
+    "-O0 --coverage -fprofile-update=atomic -DCURL_DISABLE_TYPECHECK"
   exec python3 -B spec/torture/run.py build/torture/coverage-run:1:2
 fi
 program lua5.4 lua5.4 "" &
