@@ -5,7 +5,7 @@ set -eu
 folder=build/coverage
 # libcurl's own checks of types would count as branches; two threads count.
 flags="-O0 -g --coverage -fprofile-update=atomic -DCURL_DISABLE_TYPECHECK"
-rm -rf "$folder"
+rm -rf "$folder" build/torture/coverage*
 make --no-print-directory -s LUA=lua5.4 BUILD="$folder" CFLAGS="$flags" \
   build-test
 # Left out: gcov exports symbols of its own.
