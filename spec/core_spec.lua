@@ -49,6 +49,21 @@ describe("core.datastore.update", function()
     assert.equal("type_mismatch", err.issues[1].code)
   end)
 
+  it("refuses light userdata that is no value of truto's", function()
+    if not debug.upvalueid then return end -- Lua 5.1 has none to give
+    local light = debug.upvalueid(client_with, 1)
+    local _, err = core.datastore.update(core.client.new(SETTINGS), "ds_1",
+      { label = light }, { token = "canary-core-1" })
+    assert.equal("type_mismatch", err.issues[1].code)
+  end)
+
+  it("passes on why a secret in a header cannot be read", function()
+    local _, err =
+      update_with("headers", { ["X-Key"] = secret.file "/nonexistent/key" })
+    assert.equal("secret_unreadable", err.code)
+    assert.equal("not_sent", err.outcome)
+  end)
+
   it("passes on why a secret in the config cannot be read", function()
     local _, err = core.datastore.update(core.client.new(SETTINGS), "ds_1",
       { config = { api_key = secret.file "/nonexistent/key" } },

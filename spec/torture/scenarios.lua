@@ -86,6 +86,8 @@ M.open = {
     package.loaded["truto.core"], package.loaded.cjson = nil, nil
     local core = require "truto.core"
     assert(core.datastore.update and core.secret.methods)
+    local chance = core.system.random()
+    assert(chance >= 0 and chance < 1)
   end,
 }
 
