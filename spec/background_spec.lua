@@ -317,6 +317,16 @@ describe("a caller's connection", function()
     return connection
   end
 
+  -- An exchange under way for that connection.
+  local function under_way()
+    local handle, sending = new_handle "silent"
+    local one = assert(start(handle, sending))
+    local connection = connect()
+    connection:write(core.background.number(one))
+    server:wait_for "request"
+    return connection, handle, one
+  end
+
   it("serves one exchange after the other", function()
     local handle, sending = new_handle "record"
     local connection
@@ -344,11 +354,7 @@ describe("a caller's connection", function()
   end)
 
   it("that closes cancels the exchange", function()
-    local handle, sending = new_handle "silent"
-    local one = assert(start(handle, sending))
-    local connection = connect()
-    connection:write(core.background.number(one))
-    server:wait_for "request"
+    local connection, handle, one = under_way()
     connection:close()
     wait_until(function() return core.background.done(one) end)
     local datastore, err = core.background.finish(handle, one)
@@ -361,11 +367,7 @@ describe("a caller's connection", function()
   -- Its ticket is gone with the thread; another thread has other ones.
   it("that closes leaves an exchange that outlives the thread", function()
     do
-      local handle, sending = new_handle "silent"
-      local one = assert(start(handle, sending))
-      local connection = connect()
-      connection:write(core.background.number(one))
-      server:wait_for "request"
+      local connection, _, one = under_way()
       connection:close()
       wait_until(function() return core.background.done(one) end)
       background.stop()
@@ -379,11 +381,7 @@ describe("a caller's connection", function()
   end)
 
   it("that sends more cancels the exchange", function()
-    local handle, sending = new_handle "silent"
-    local one = assert(start(handle, sending))
-    local connection = connect()
-    connection:write(core.background.number(one))
-    server:wait_for "request"
+    local connection, _, one = under_way()
     connection:write "x"
     assert.is_nil(connection:read(1))
     assert.is_true(core.background.done(one))
