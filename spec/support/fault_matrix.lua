@@ -1,5 +1,5 @@
 --- What one call can meet on its way, and what must come of it. For
---- spec/fault_matrix_spec.lua. Fields:
+--- spec/faults/matrix_spec.lua. Fields:
 ---   name      with the ids of the list of faults
 ---   at        what the server's port does, as its listeners are called;
 ---             "https" unless given

@@ -14,5 +14,5 @@ export TRUTO_BUILD="$folder" TRUTO_LUA="$PWD/$folder/host"
 printf 'called_from_lib:libcurl\ncalled_from_lib:libssl\n' > "$folder/others"
 printf 'called_from_lib:libcrypto\n' >> "$folder/others"
 export TSAN_OPTIONS="suppressions=$PWD/$folder/others:exitcode=66"
-exec "$TRUTO_LUA" spec/support/run.lua spec/process_spec.lua \
+exec "$TRUTO_LUA" spec/support/run.lua spec/core/process_spec.lua \
   --filter=C04

@@ -231,7 +231,8 @@ describe("a fault server of one's own", function()
 end)
 
 describe("the runner", function()
-  local ROOT = debug.getinfo(1, "S").source:match "^@(.*)spec/support_spec"
+  local ROOT = debug.getinfo(1, "S").source
+    :match "^@(.*)spec/repository/support_spec"
 
   -- Runs one spec file; gives the exit code, the output and the counts.
   local function run_spec(text)

@@ -1,5 +1,5 @@
 -- Many updates at once inside nginx, and what happens to them when it
--- reloads, leaves, or their callers do. On LuaJIT only, as nginx_spec.lua.
+-- reloads, leaves, or their callers do. On LuaJIT only, as site_spec.lua.
 
 local vm = require "support.vm"
 if vm.name ~= "luajit" then return end

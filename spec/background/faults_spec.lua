@@ -9,8 +9,9 @@ local truto = require "truto"
 -- that they end with it. Where clients are closed within a call, the thread
 -- must go on.
 local SPECS = {
-  { "exchange" }, { "response" }, { "tls" }, { "wire" }, { "retry_fault" },
-  { "canary" }, { "reentry", thread_stays = true },
+  { "core/exchange" }, { "core/response" }, { "core/tls" }, { "core/wire" },
+  { "client/retry_fault" }, { "faults/canary" },
+  { "client/reentry", thread_stays = true },
 }
 
 -- busted forgets these modules after the file, and with them the changes.
@@ -34,7 +35,7 @@ function truto.new(given)
   return client
 end
 
-local here = debug.getinfo(1, "S").source:match "^@(.*[/\\])"
+local here = debug.getinfo(1, "S").source:match "^@(.*[/\\])background[/\\]"
 local environment = rawget(_G, "setfenv") and getfenv(1) or _ENV
 
 local function load_spec(name)

@@ -2,7 +2,7 @@
 
 local rows = require "support.fault_rows"
 
-local HERE = debug.getinfo(1, "S").source:match "^@(.*[/\\])"
+local SPECS = debug.getinfo(1, "S").source:match "^@(.*[/\\])faults[/\\]"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -33,18 +33,19 @@ local function ids_in(text)
 end
 
 -- Where the names of tests stand that are made of a table elsewhere.
-local TABLES = { fault_matrix = "support/fault_matrix.lua" }
+local TABLES = { ["faults/matrix"] = "support/fault_matrix.lua" }
 
 local known = setmetatable({}, { __index = function(cache, spec)
-  cache[spec] = ids_in(read(HERE .. (TABLES[spec] or spec .. "_spec.lua")))
+  cache[spec] = ids_in(read(SPECS .. (TABLES[spec] or spec .. "_spec.lua")))
   return cache[spec]
 end })
 
 -- Those whose tests run through the background driver, some of them only
--- there, most of them too; see background_faults_spec.
+-- there, most of them too; see background/faults_spec.
 local IN_BACKGROUND = {
-  "background_process", "canary", "clock", "exchange", "fault_matrix",
-  "reentry", "response", "retry_fault", "stopped_server", "tls", "wire",
+  "background/process", "client/reentry", "client/retry_fault", "core/clock",
+  "core/exchange", "core/response", "core/stopped_server", "core/tls",
+  "core/wire", "faults/canary", "faults/matrix",
 }
 
 -- Network, TLS and HTTP, but for what never comes to a transfer.

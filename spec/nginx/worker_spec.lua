@@ -1,6 +1,6 @@
 -- What updates do to a worker of nginx, and a worker to them: threads, the
 -- program's own tables, names that do not resolve, machines that lack
--- something. On LuaJIT only, as nginx_spec.lua.
+-- something. On LuaJIT only, as site_spec.lua.
 
 local vm = require "support.vm"
 if vm.name ~= "luajit" then return end
