@@ -1,91 +1,88 @@
--- Each fault that truto must survive has a test that names it, or a reason.
+-- spec/FAULTS.md and the specs hold each other: no fault without a test that
+-- names it, or another program; no code in a test's name without a row.
 
-local rows = require "support.fault_rows"
+local list = require "support.fault_list"
 
-local SPECS = debug.getinfo(1, "S").source:match "^@(.*[/\\])faults[/\\]"
+local rows, codes = list.rows()
+local specs = list.specs()
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
-
--- The ids in a test name: "(N07, N08)", and "(H01-H03)" for three.
-local function note_ids(name, found)
-  for id in name:gmatch "%u%d%d" do found[id] = true end
-  for letter, first, last in name:gmatch "(%u)(%d%d)%-%u(%d%d)" do
-    for number = first, last do
-      found[("%s%02d"):format(letter, number)] = true
+-- Which specs have a test that names the code, and whether some of it runs
+-- through the background driver.
+local function named_by(code)
+  local names, in_background = {}, false
+  for name, spec in pairs(specs) do
+    if spec.codes[code] then
+      names[#names + 1] = name
+      in_background = in_background or spec.meets_background
     end
   end
+  return names, in_background
 end
 
--- Of `it "…"`, `describe "…"`, and of names in tables that tests are made of.
-local function ids_in(text)
-  local found = {}
-  for line in text:gmatch "[^\n]+" do
-    if not line:find "^%s*%-%-" then
-      for name in line:gmatch '"([^"]*)"' do note_ids(name, found) end
-    end
-  end
-  return found
+-- "`make torture`", or nothing.
+local function other_program(code) return rows[code]:match "`make %l+`" end
+
+local function reaches_background(code)
+  return code:find "^[NTH]" and not rows[code]:find "no transfer begins"
 end
-
--- Where the names of tests stand that are made of a table elsewhere.
-local TABLES = { ["faults/matrix"] = "support/fault_matrix.lua" }
-
-local known = setmetatable({}, { __index = function(cache, spec)
-  cache[spec] = ids_in(read(SPECS .. (TABLES[spec] or spec .. "_spec.lua")))
-  return cache[spec]
-end })
-
--- Those whose tests run through the background driver, some of them only
--- there, most of them too; see background/faults_spec.
-local IN_BACKGROUND = {
-  "background/process", "client/reentry", "client/retry_fault", "core/clock",
-  "core/exchange", "core/response", "core/stopped_server", "core/tls",
-  "core/wire", "faults/canary", "faults/matrix",
-}
-
--- Network, TLS and HTTP, but for what never comes to a transfer.
-local function reaches_background(id)
-  return id:find "^[NTH]" and id ~= "T12" and id ~= "H21"
-end
-
-local ids = {}
-for id in pairs(rows) do ids[#ids + 1] = id end
-table.sort(ids)
 
 describe("the fault", function()
-  for _, id in ipairs(ids) do
-    local row = rows[id]
-    if type(row) == "string" then
-      it(id .. " is named by a test in " .. row, function()
-        for spec in row:gmatch "%S+" do
-          assert.is_true(known[spec][id], spec .. "_spec.lua")
-        end
+  for _, code in ipairs(codes) do
+    local names, in_background = named_by(code)
+    if not other_program(code) then
+      it(code .. " is named by a test", function()
+        assert.is_true(#names > 0)
       end)
     end
-    if reaches_background(id) then
-      it(id .. " meets the background driver", function()
-        local found = false
-        for _, spec in ipairs(IN_BACKGROUND) do
-          found = found or row:find(spec, 1, true) and known[spec][id]
-        end
-        assert.is_truthy(found)
+    if reaches_background(code) then
+      it(code .. " meets the background driver", function()
+        assert.is_true(in_background, table.concat(names, " "))
       end)
     end
   end
 
   it("is left to another program", function()
     local left = {}
-    for _, id in ipairs(ids) do
-      local row = rows[id]
-      if type(row) == "table" then left[#left + 1] = id .. ": " .. row[1] end
+    for _, code in ipairs(codes) do
+      local program = other_program(code)
+      if program then left[#left + 1] = code .. ": " .. program end
     end
     if #left > 0 then pending(table.concat(left, "; ")) end
   end)
+end)
 
-  it("list is whole", function() assert.equal(91, #ids) end)
+describe("spec/FAULTS.md", function()
+  it("has every code that a test names", function()
+    local unknown = {}
+    for name, spec in pairs(specs) do
+      for code in pairs(spec.codes) do
+        if not rows[code] then
+          unknown[#unknown + 1] = name .. "_spec: " .. code
+        end
+      end
+    end
+    assert.same({}, unknown)
+  end)
+
+  it("has each code once, with a fault and what must come of it", function()
+    local seen = {}
+    for _, code in ipairs(codes) do
+      assert.is_nil(seen[code], code)
+      seen[code] = true
+      assert.matches("^[^|]+ | [^|]+$", rows[code])
+    end
+  end)
+
+  it("has not lost rows", function()
+    assert.is_true(#codes >= 91, #codes)
+  end)
+end)
+
+describe("the names of tests", function()
+  it("are read with lists and ranges of codes", function()
+    local text = 'it("lost (N07, N08)")\nit(("%s (%d, A01)"):format(x))\n'
+      .. '-- it("none (N01)")\nit("moved (H01-H03)")\nit("(T1)")'
+    assert.same({ N07 = true, N08 = true, A01 = true, H01 = true, H02 = true,
+      H03 = true }, list.codes_in(text))
+  end)
 end)
