@@ -14,7 +14,11 @@ local version = require "truto.version"
 
 local M = {}
 
-local FILES = { "ca_file", "client_cert", "client_key" }
+local FILES = {
+  { option = "ca_file", code = "ca_file_unreadable" },
+  { option = "client_cert", code = "client_cert_unreadable" },
+  { option = "client_key", code = "client_key_unreadable" },
+}
 
 local function setup_error(code, message)
   return errors.new { kind = "setup", code = code, message = message }
@@ -31,11 +35,12 @@ local function file_problem(path)
 end
 
 local function check_files(made)
-  for _, name in ipairs(FILES) do
-    local problem = made[name] and file_problem(made[name])
+  for _, file in ipairs(FILES) do
+    local path = made[file.option]
+    local problem = path and file_problem(path)
     if problem then
-      return nil, setup_error(name .. "_unreadable",
-        "cannot read " .. name .. " " .. problem)
+      return nil, setup_error(file.code,
+        "cannot read " .. file.option .. " " .. problem)
     end
   end
   return true

@@ -22,12 +22,12 @@ local M = {}
 
 ---@class truto.Issue
 ---@field path string where in `changes` or the config, as `config.port`
----@field code string stable symbol
+---@field code truto.Code stable symbol
 ---@field message string for people; never holds the offending value
 
 ---@class truto.Error
 ---@field kind truto.ErrorKind
----@field code string stable symbol, as `not_found` or `certificate_invalid`
+---@field code truto.Code stable symbol, such as `not_found`
 ---@field message string for people: the culprit and the remedy
 ---@field outcome truto.Outcome
 ---@field status? integer HTTP status

@@ -1,0 +1,198 @@
+--- Every code that an error, an issue or a warning can have, as data: for
+--- documents, editors and programs that print errors. The library itself does
+--- not read it.
+---
+--- spec/repository/codes_spec.lua holds it to the sources: each code that is
+--- written in csrc/ or lua/ stands here under its kind, and nothing else does.
+--- lua/truto/ERRORS.md and lua/truto/code_names.lua are made of it, by
+--- `lua5.4 spec/support/write_codes.lua`.
+
+---@class truto.codes.Kind
+---@field kind truto.ErrorKind|"warning"
+---@field meaning string
+---@field codes string[][] the code, what it means, what to do about it
+
+---@type truto.codes.Kind[]
+return {
+  { kind = "validation",
+    meaning = "the input cannot be right; nothing was sent", codes = {
+    { "ambiguous_type",
+      "a config has fields of several types, or a mark that contradicts the "
+        .. "option `type`",
+      "name the type: `truto.config.s3 {…}`, or the option `type`" },
+    { "empty_changes", "an update without `label`, `config`, `config_secret`",
+      "give at least one; a nil in a Lua table is not a field" },
+    { "invalid_header", "a header's name is not one, or its value has a "
+      .. "control character", "correct it" },
+    { "invalid_id", "the id is empty, `.` or `..`, has a NUL, or is too long",
+      "give the datastore's id" },
+    { "invalid_key", "a table has a key that is neither a name nor a position",
+      "use strings, or 1 to n" },
+    { "invalid_number", "a number is NaN or infinite", "JSON has no such "
+      .. "number; leave it out" },
+    { "invalid_url", "not an absolute http or https URL",
+      "write it in full, with its scheme" },
+    { "invalid_utf8", "a string is not UTF-8", "convert it to UTF-8" },
+    { "invalid_value", "not the one value that is allowed",
+      "the message says which is" },
+    { "masked_secret", "a mask or a placeholder stands where a secret belongs",
+      "give the secret itself; answers never have it" },
+    { "missing_field", "a `google_cloud_storage` config has no `credentials`",
+      "give them, or say `partial = true`" },
+    { "mixed_table", "a table has both positions and names as keys",
+      "make it a list, or an object" },
+    { "out_of_range", "a number is beyond its limits",
+      "the message says what they are" },
+    { "reserved_header", "truto sets that header itself", "leave it out" },
+    { "sparse_array", "a list has holes", "fill them, as with `truto.null`" },
+    { "too_deep", "tables are nested beyond 64, or contain themselves",
+      "flatten them" },
+    { "too_large", "the request is larger than truto sends",
+      "the message says what is too large" },
+    { "type_mismatch", "a value has the wrong type",
+      "the message says which is expected" },
+    { "unknown_field", "there is no such field",
+      "the message says which was meant, or where it belongs" },
+    { "unknown_type", "not one of the types that `truto.config` knows",
+      "see `truto.config.types()`" },
+  } },
+  { kind = "setup",
+    meaning = "this machine or process is not set up; nothing was sent",
+    codes = {
+    { "background_unavailable", "the background thread cannot be started, or "
+      .. "reached", "the message has the system's reason" },
+    { "ca_file_unreadable", "`ca_file` cannot be read, or is empty",
+      "correct the path, or who may read it" },
+    { "ca_unusable", "the trusted certificates cannot be used",
+      "`ca_file` must be PEM" },
+    { "client_cert_unreadable", "`client_cert` cannot be read, or is empty",
+      "correct the path, or who may read it" },
+    { "client_cert_unusable", "the client certificate or its key cannot be "
+      .. "used", "both must be PEM, and belong together" },
+    { "client_closed", "the client was closed during the call",
+      "close it when its calls have returned" },
+    { "client_key_unreadable", "`client_key` cannot be read, or is empty",
+      "correct the path, or who may read it" },
+    { "invalid_base_url", "the base URL cannot be used",
+      "give an https URL; http is for loopback" },
+    { "invalid_proxy", "the proxy is not a URL that libcurl can use",
+      "correct the option `proxy`, else `HTTPS_PROXY`" },
+    { "invalid_token", "the token has bytes that no header may have, or is too "
+      .. "long", "give the token alone" },
+    { "key_file_invalid", "not the key file of a service account",
+      "download a JSON key in the Google Cloud console" },
+    { "key_file_unreadable", "the key file cannot be read",
+      "correct the path, or who may read it" },
+    { "libcurl_unsuitable", "this libcurl lacks something that truto needs",
+      "install a newer one" },
+    { "missing_token", "there is no API token",
+      "set `TRUTO_API_TOKEN`, or pass `token`" },
+    { "out_of_memory", "memory ran out", "free some" },
+    { "phase", "nginx cannot wait in this phase", "use `ngx.timer.at`" },
+    { "sandbox_failed", "the sandbox did not start",
+      "the message has what it printed" },
+    { "sandbox_unavailable", "no Lua here can run the sandbox",
+      "install the `http` rock" },
+    { "secret_missing", "the environment variable of a secret is not set",
+      "set it; nginx needs `env NAME;`" },
+    { "secret_unread", "a secret's function was not called yet; only drivers "
+      .. "see this", "call it, and try again" },
+    { "secret_unreadable", "a secret's file, descriptor or function gave none",
+      "the message says which, and why" },
+    { "tls_unavailable", "libcurl's TLS library cannot be used",
+      "install libcurl as your system ships it" },
+    { "too_many_in_flight", "more updates are under way than the background "
+      .. "thread takes", "wait for some, or raise its limit" },
+  } },
+  { kind = "network", meaning = "no connection, or it was lost", codes = {
+    { "connect_failed", "no connection can be made",
+      "the message has the system's reason" },
+    { "connection_lost", "the connection ended before a whole answer came",
+      "see `outcome`; the call can be repeated" },
+    { "connection_refused", "nobody listens there",
+      "check `base_url`, and that the server runs" },
+    { "dns_failure", "a host name does not resolve",
+      "check `base_url`, and this machine's resolver" },
+    { "proxy_failed", "the proxy refused",
+      "check the option `proxy`, else `HTTPS_PROXY`" },
+    { "transfer_failed", "libcurl failed for a reason of its own",
+      "the message has its words" },
+  } },
+  { kind = "tls", meaning = "the server could not show who it is", codes = {
+    { "certificate_invalid", "the server's certificate is not accepted",
+      "where it has an authority of its own, name it: `ca_file`, or "
+        .. "`TRUTO_CA_FILE`" },
+    { "handshake_failed", "the TLS handshake failed",
+      "the server must speak TLS 1.2 or later" },
+  } },
+  { kind = "timeout", meaning = "no answer in time", codes = {
+    { "connect_timeout", "no connection within the time for it",
+      "check the network, or raise `connect_timeout`" },
+    { "deadline", "the deadline passed before an attempt could begin",
+      "raise `deadline`" },
+    { "timeout", "no complete answer within the time of an attempt",
+      "see `outcome`; raise `timeout`" },
+  } },
+  { kind = "api",
+    meaning = "Truto answered with a status that is not 2xx", codes = {
+    { "bad_gateway", "HTTP 502", "try later" },
+    { "bad_request", "HTTP 400: Truto does not accept the input",
+      "its message says what is wrong" },
+    { "client_error", "another HTTP status from 400 to 499",
+      "its message says what is wrong" },
+    { "conflict", "HTTP 409", "its message says with what" },
+    { "forbidden", "HTTP 403: the token may not do this",
+      "use a token of the right environment" },
+    { "gateway_timeout", "HTTP 504", "try later" },
+    { "gone", "HTTP 410", "check the id" },
+    { "method_not_allowed", "HTTP 405", "check `base_url`" },
+    { "not_found", "HTTP 404: no such datastore in the token's environment",
+      "check the id" },
+    { "payload_too_large", "HTTP 413", "send less" },
+    { "payment_required", "HTTP 402", "see your account at Truto" },
+    { "rate_limited", "HTTP 429: too many requests; with `attempts` 0 an "
+      .. "earlier answer said so, and nothing was sent",
+      "wait for `retry_after` seconds" },
+    { "redirect", "HTTP 3xx, which is never followed",
+      "if the service has moved, set `base_url`" },
+    { "request_timeout", "HTTP 408", "try again" },
+    { "server_error", "HTTP 500, or another status from there on",
+      "try later" },
+    { "too_early", "HTTP 425", "try again" },
+    { "unauthorized", "HTTP 401: the token is not accepted",
+      "give a valid token" },
+    { "unavailable", "HTTP 503", "try after `retry_after` seconds" },
+    { "unprocessable_entity", "HTTP 422: Truto does not accept the input",
+      "its message says what is wrong" },
+    { "unsupported_media_type", "HTTP 415", "check `base_url`" },
+  } },
+  { kind = "response",
+    meaning = "the answer is not what the API promises", codes = {
+    { "body_too_large", "the answer is larger than `max_response_bytes`",
+      "raise it, if such answers are right" },
+    { "headers_too_large", "the answer has more headers than truto reads",
+      "check `base_url` and what stands between" },
+    { "not_http", "the answer is not HTTP",
+      "check `base_url` and what stands between" },
+    { "not_json_object", "the answer is not a JSON object",
+      "check `base_url`; see what `outcome` means" },
+    { "truncated", "the answer ended too early",
+      "see `outcome`; the call can be repeated" },
+  } },
+  { kind = "interrupted", meaning = "Ctrl-C, or the call was taken back",
+    codes = {
+    { "cancelled", "who waited for the call has gone", "none is needed" },
+    { "interrupted", "Ctrl-C", "end the program, or its loop" },
+  } },
+  { kind = "warning", meaning = "stands in `meta.warnings`; the call went on",
+    codes = {
+    { "callback_failed", "`log` or `on_retry` raised an error",
+      "correct that function" },
+    { "half_credential_pair", "one half of a key pair is given; the other "
+      .. "stays as it is stored", "give both, unless you mean it" },
+    { "service_ended", "an `api_url` at `data.mongodb-api.com`",
+      "MongoDB has ended that service; use another endpoint" },
+    { "unknown_type", "the option `type` is not one that truto knows; the "
+      .. "config was not checked", "check its spelling" },
+  } },
+}
