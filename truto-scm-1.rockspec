@@ -109,6 +109,7 @@ build = {
     ["truto.sandbox.server"] = "lua/truto/sandbox/server.lua",
     ["truto.sandbox.store"] = "lua/truto/sandbox/store.lua",
     ["truto.secret"] = "lua/truto/secret.lua",
+    ["truto.secret.places"] = "lua/truto/secret/places.lua",
     ["truto.version"] = "lua/truto/version.lua",
   },
 }

@@ -89,9 +89,7 @@ static int start(lua_State *L) {
     datastore_check_arguments(L);
     failure_clear(&failure);
     struct background *background = find_or_start(L, &failure);
-    if (background == NULL) {
-        return datastore_refuse(L, lua_gettop(L), &failure);
-    }
+    if (background == NULL) return datastore_refuse(L, &failure);
     struct transfer *transfer = client_take_spare(L, CLIENT, client);
     int top = lua_gettop(L);
     if (datastore_build(L, client, transfer, &failure) &&
@@ -99,7 +97,7 @@ static int start(lua_State *L) {
         return 1;
     }
     transfer_clear(transfer);
-    int results = datastore_refuse(L, top, &failure);
+    int results = datastore_refuse(L, &failure);
     client_keep_spare(L, CLIENT, top);
     return results;
 }

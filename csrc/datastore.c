@@ -132,14 +132,9 @@ static void push_facts(lua_State *L, const struct transfer *transfer) {
     lua_setfield(L, -2, "connection_reused");
 }
 
-int datastore_refuse(lua_State *L, int top, const struct failure *failure) {
-    bool unread = lua_gettop(L) > top;
+int datastore_refuse(lua_State *L, const struct failure *failure) {
     lua_pushnil(L);
     failure_push(L, failure);
-    if (unread) {
-        lua_pushvalue(L, top + 1);
-        lua_setfield(L, -2, "secret");
-    }
     lua_createtable(L, 0, 0);
     return 3;
 }
@@ -170,7 +165,7 @@ int datastore_answer(lua_State *L, const struct transfer *transfer) {
  *   -> datastore, nil, facts   or   nil, err, facts
  * One attempt: converts, sends, waits in this thread, converts back. Options:
  * token (string or secret, needed), headers, timeout, connect_timeout (s).
- * An err with the code "secret_unread" has the secret to fill, in `secret`.
+ * Secrets whose function was not called yet are refused as "secret_unread".
  * Raises for arguments of the wrong type.
  */
 static int datastore_update(lua_State *L) {
@@ -182,7 +177,7 @@ static int datastore_update(lua_State *L) {
     failure_clear(&failure);
     if (!datastore_build(L, client, transfer, &failure)) {
         transfer_clear(transfer);
-        int results = datastore_refuse(L, top, &failure);
+        int results = datastore_refuse(L, &failure);
         client_keep_spare(L, CLIENT, top);
         return results;
     }

@@ -16,13 +16,12 @@
 /* Raises for wrong types. Stack: [arguments] -> [arguments, two more]. */
 void datastore_check_arguments(lua_State *L);
 
-/* Fills and prepares the transfer. False with the failure noted; then the
- * stack may have got the secret that Lua must read. */
+/* Fills and prepares the transfer. False with the failure noted. */
 bool datastore_build(lua_State *L, struct client *client,
                      struct transfer *transfer, struct failure *failure);
 
-/* Pushes nil, err, facts after a build that failed on a stack of `top`. */
-int datastore_refuse(lua_State *L, int top, const struct failure *failure);
+/* Pushes nil, err, facts after a build that failed. */
+int datastore_refuse(lua_State *L, const struct failure *failure);
 
 /* Pushes datastore, nil, facts or nil, err, facts of an ended transfer. */
 int datastore_answer(lua_State *L, const struct transfer *transfer);

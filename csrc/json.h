@@ -40,9 +40,9 @@ struct json_writer {
 
 /*
  * Appends the value at index as JSON; the same value gives the same bytes.
- * Raw access only: no metamethod runs. False with the failure noted, and
- * for a secret.call secret that was not read yet with that secret pushed and
- * the code "secret_unread". Raises only when Lua itself is out of memory.
+ * Raw access only: no metamethod runs. False with the failure noted; code
+ * "secret_unread" for a secret.call secret whose function Lua must call
+ * first. Raises only when Lua itself is out of memory.
  */
 bool json_write(lua_State *L, int index, struct json_writer *writer);
 

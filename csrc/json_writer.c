@@ -198,10 +198,8 @@ static bool write_userdata(lua_State *L, struct json_writer *writer,
     switch (secret_read(secret, &bytes, &length, writer->failure)) {
     case SECRET_READY: return write_text(writer, place, bytes, length, true);
     case SECRET_UNREAD:
-        refuse(writer, place, "secret_unread",
-               "the secret's function was not called yet");
-        lua_pushvalue(L, -1);
-        return false;
+        return refuse(writer, place, "secret_unread",
+                      "the secret's function was not called yet");
     case SECRET_FAILED: break;
     }
     return false;
@@ -372,7 +370,7 @@ static bool write_other(lua_State *L, struct json_writer *writer,
     return refuse(writer, place, "type_mismatch", message);
 }
 
-/* Stack: [value]; unchanged but for a secret that was not read. */
+/* Stack: [value]; a refused one leaves more on it. */
 static bool write_value(lua_State *L, struct json_writer *writer,
                         const struct place *place, int depth) {
     bool done;
@@ -403,7 +401,7 @@ static bool write_value(lua_State *L, struct json_writer *writer,
 
 /* From here on nothing is allocated in Lua but by the anchor, so no finalizer
  * runs while a table is traversed. A refused value leaves what was under way
- * on the stack: all but a secret that was not read is dropped here. */
+ * on the stack: it is dropped here. */
 bool json_write(lua_State *L, int index, struct json_writer *writer) {
     struct place root = {NULL, NULL, 0, 0};
     int top = lua_gettop(L);
@@ -412,9 +410,7 @@ bool json_write(lua_State *L, int index, struct json_writer *writer) {
     writer->anchor = top + 1;
     lua_pushvalue(L, index);
     bool done = write_value(L, writer, &root, 0);
-    bool unread = !done && strcmp(writer->failure->code, "secret_unread") == 0;
-    if (unread) lua_replace(L, top + 1);
-    lua_settop(L, unread ? top + 1 : top);
+    lua_settop(L, top);
     return done;
 }
 

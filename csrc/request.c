@@ -88,7 +88,6 @@ bool request_path(struct request *request, const char *base_path,
     return failure_out_of_memory(failure);
 }
 
-/* Stack: may get the unread secret. */
 static bool read_text(lua_State *L, int index, const char **bytes,
                       size_t *length, const char *what,
                       struct failure *failure) {
@@ -99,7 +98,6 @@ static bool read_text(lua_State *L, int index, const char **bytes,
     }
     enum secret_status status = secret_read(secret, bytes, length, failure);
     if (status != SECRET_UNREAD) return status == SECRET_READY;
-    lua_pushvalue(L, index);
     return failure_set(failure, "setup", "secret_unread",
                        "the function of the %s's secret was not called yet",
                        what);
@@ -215,7 +213,7 @@ static bool append_header(struct request *request, const char *name,
                          "all headers together are larger than 64 KiB");
 }
 
-/* Stack: [..., name, value]; may get the unread secret on top. */
+/* Stack: [..., name, value] -> same. */
 static bool add_header(lua_State *L, struct request *request,
                        struct failure *failure) {
     int value_index = lua_gettop(L);
@@ -248,7 +246,6 @@ static bool add_header(lua_State *L, struct request *request,
     return append_header(request, name, value, length, failure);
 }
 
-/* Stack: unchanged, or the unread secret on top. */
 static bool add_headers(lua_State *L, struct request *request, int headers,
                         size_t *count, struct failure *failure) {
     int top = lua_gettop(L);
@@ -262,9 +259,7 @@ static bool add_headers(lua_State *L, struct request *request, int headers,
             lua_pop(L, 1);
             continue;
         }
-        bool unread = lua_gettop(L) > top + 2;
-        if (unread) lua_replace(L, top + 1);
-        lua_settop(L, unread ? top + 1 : top);
+        lua_settop(L, top);
         return false;
     }
     return true;

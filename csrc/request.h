@@ -39,8 +39,8 @@ void request_init(struct request *request);
 void request_clear(struct request *request);
 void request_free(struct request *request);
 
-/* The three below return false with the failure noted. When that failure is
- * "secret_unread", the secret that Lua must read stands on the stack. */
+/* The three below return false with the failure noted. They leave the stack
+ * as it was. */
 
 /* Path of one datastore: the id becomes one percent-encoded segment. */
 bool request_path(struct request *request, const char *base_path,

@@ -5,6 +5,7 @@ local callback = require "truto.callback"
 local config = require "truto.config"
 local errors = require "truto.errors"
 local options = require "truto.options"
+local places = require "truto.secret.places"
 local secret = require "truto.secret"
 
 local M = {}
@@ -58,24 +59,39 @@ local function current_token(token)
   return nil, token_failure "the token function returned no string or secret"
 end
 
--- Only Lua may call the function of a secret, since that may yield; so C
--- gives back the first such secret that it meets, once for each.
+-- The secrets that a call is made with, the token left out.
+local function secrets_of(changes, headers)
+  local found = places.find(changes, "")
+  if not headers then return found end
+  for _, place in ipairs(places.find(headers, "headers")) do
+    found[#found + 1] = place
+  end
+  return found
+end
+
+-- Only Lua may call the function of a secret, since that may yield; so that
+-- is done before C builds the request.
+local function load(token, found)
+  if secret.is(token) then
+    local loaded, err = secret.load(token)
+    if not loaded then return nil, err end
+  end
+  for _, place in ipairs(found) do
+    local loaded, err = secret.load(place.secret)
+    if not loaded then return nil, err end
+  end
+  return true
+end
+
 local function attempt(client, id, changes, headers, limit)
   local token, err = current_token(client.token)
   if not token then return nil, err, {} end
+  local loaded, failure = load(token, secrets_of(changes, headers))
+  if not loaded then return nil, failure, {} end
   local sending = { token = token, headers = headers }
-  while true do
-    local in_time, late = limit(sending)
-    if not in_time then return nil, late, {} end
-    local datastore, failure, facts =
-      client.driver.attempt(client.handle, id, changes, sending)
-    if not failure or failure.code ~= "secret_unread" then
-      return datastore, failure, facts
-    end
-    local loaded
-    loaded, failure = secret.load(failure.secret)
-    if not loaded then return nil, failure, facts end
-  end
+  local in_time, late = limit(sending)
+  if not in_time then return nil, late, {} end
+  return client.driver.attempt(client.handle, id, changes, sending)
 end
 
 -- What the call says, else the client, else the default.

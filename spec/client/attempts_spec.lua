@@ -196,20 +196,22 @@ describe("the deadline", function()
     assert.equal(0, #driver.sent)
   end)
 
-  it("counts the loading of a secret", function()
-    local unread = truto.secret.call(function() return "late" end)
-    local driver = drivers.scripted {
-      function(driver)
-        driver.clock = driver.clock + 4
-        return nil, { kind = "setup", code = "secret_unread", message = "",
-          secret = unread }, {}
-      end,
-      FOUND,
-    }
-    local client = truto.new { token = "t", driver = driver, deadline = 10 }
-    local _, err, meta = client.datastore.update("ds_1", { label = "x" })
+  it("counts the loading of secrets, which ends before C is asked", function()
+    local client, driver
+    local function late(seconds)
+      return truto.secret.call(function()
+        driver.clock = driver.clock + seconds
+        return "late"
+      end)
+    end
+    client, driver = client_of({ FOUND }, { deadline = 10, token = late(1) })
+    local _, err, meta = client.datastore.update("ds_1", {
+      config = { credentials = { private_key = late(1) } },
+      config_secret = late(1),
+    }, { headers = { ["X-Key"] = late(1) }, type = "google_cloud_storage" })
     assert.is_nil(err)
-    assert.equal(6, driver.sent[2].timeout)
+    assert.equal(1, #driver.sent)
+    assert.equal(6, driver.sent[1].timeout)
     assert.equal(1, meta.attempts)
   end)
 end)
