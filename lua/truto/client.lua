@@ -128,6 +128,7 @@ function Client.__close(client) client.close() end
 ---@field config truto.ConfigModule
 ---@field null userdata JSON null
 ---@field empty_array userdata JSON `[]`
+---@field assert function `truto.assert`
 
 --- A client of its own: settings, connections.
 ---@param given? truto.ClientOptions
@@ -157,6 +158,7 @@ function M.new(given)
     config = config,
     null = core.null,
     empty_array = core.empty_array,
+    assert = errors.assert,
   }, Client)
 end
 

@@ -55,6 +55,16 @@ end
 
 Error.__name = "truto.error"
 
+local function operand(value)
+  if getmetatable(value) == Error then return tostring(value) end
+  local kind = type(value)
+  if kind == "string" or kind == "number" then return value end
+  error("attempt to concatenate a " .. kind .. " value with an error", 3)
+end
+
+--- `"failed: " .. err`: the line of `tostring` takes the error's place.
+function Error.__concat(left, right) return operand(left) .. operand(right) end
+
 --- Makes an error table out of a plain one, in place.
 ---@param fields table the fields of `truto.Error`; `kind`, `code` and
 ---  `message` must be there; `outcome` is `"not_sent"` unless given
@@ -62,6 +72,41 @@ Error.__name = "truto.error"
 function M.new(fields)
   fields.outcome = fields.outcome or "not_sent"
   return setmetatable(fields, Error)
+end
+
+-- The nearest level from `level` on that has a line: functions in C have none,
+-- nor has what Lua 5.1 puts where a function was left by a tail call.
+local function with_line(level)
+  local up = level
+  local info = debug.getinfo(up + 1, "l")
+  while info and info.currentline < 0 do
+    up = up + 1
+    info = debug.getinfo(up + 1, "l")
+  end
+  return info and up or level
+end
+
+--- Raises an error as a string, since not every host prints a table that is
+--- raised: `file:line:` and the line of `tostring`.
+---@param err any an error of truto, or anything else that says what failed
+---@param level integer whose line it is, as for Lua's `error`
+function M.raise(err, level)
+  error(tostring(err), with_line(level + 1))
+end
+
+--- As Lua's `assert`, for what truto returns, on every VM and in nginx.
+--- Returns all its arguments if the first is true; otherwise raises the
+--- second as one line of text, with the file and line of the caller. Lua's
+--- own `assert` raises the last of the three values, or refuses a table.
+---@generic T
+---@param value? T
+---@param ... any the error first
+---@return T value
+---@return any ...
+function M.assert(value, ...)
+  if value then return value, ... end
+  local err = ...
+  M.raise(err == nil and "assertion failed!" or err, 2)
 end
 
 --- A `validation` error from a list of issues.

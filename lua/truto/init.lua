@@ -8,6 +8,7 @@
 local client = require "truto.client"
 local config = require "truto.config"
 local core = require "truto.core"
+local errors = require "truto.errors"
 local secret = require "truto.secret"
 local version = require "truto.version"
 
@@ -18,6 +19,7 @@ local M = {
   null = core.null,
   --- JSON `[]`; an empty table is `{}`.
   empty_array = core.empty_array,
+  assert = errors.assert,
   secret = secret,
   config = config,
   new = client.new,

@@ -12,17 +12,18 @@ local ROOT = assert(package.searchpath and package.searchpath(
   "truto.config.shapes", package.path) or "lua/truto/config/shapes.lua")
   :match("^(.*)lua/truto/config/shapes%.lua$")
 
-describe("the README", function()
+local REFERENCE = read(ROOT .. "lua/truto/config/README.md")
+
+describe("the reference of configs", function()
   for _, shape in ipairs(shapes) do
     it("has the fields of " .. shape.type, function()
-      local readme = read(ROOT .. "README.md")
-      assert.is_truthy(readme:find(config_tables.markdown(shape), 1, true),
-        "README.md lacks this:\n" .. config_tables.markdown(shape))
+      assert.is_truthy(REFERENCE:find(config_tables.markdown(shape), 1, true),
+        "it lacks this:\n" .. config_tables.markdown(shape))
     end)
   end
 end)
 
-describe("the README's table of codes", function()
+describe("the reference's table of codes", function()
   local truto = require "truto"
   local OTHERS = { "empty_changes", "unknown_type" }
 
@@ -34,9 +35,8 @@ describe("the README's table of codes", function()
         for _, line in ipairs(list) do codes[line:match "^%S+"] = true end
       end
     end
-    local readme = read(ROOT .. "README.md")
     for code in pairs(codes) do
-      assert.is_truthy(readme:find("\n| `" .. code .. "` | ", 1, true), code)
+      assert.is_truthy(REFERENCE:find("\n| `" .. code .. "` | ", 1, true), code)
     end
   end)
 end)

@@ -1,28 +1,17 @@
+local key_file = require "support.key_file"
 local sandbox = require "truto.sandbox"
 local vm = require "support.vm"
 
-local KEY_FILE = [[{"type":"service_account","project_id":"p",
-  "private_key_id":"1",
-"private_key":"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",
-  "client_email":"a@p.iam.gserviceaccount.com","client_id":"1",
-  "auth_uri":"https://accounts.google.com/o/oauth2/auth",
-  "token_uri":"https://oauth2.googleapis.com/token",
-  "auth_provider_x509_cert_url":"https://www.googleapis.com/oauth2/v1/certs",
-  "client_x509_cert_url":"https://www.googleapis.com/robot/v1/metadata/x509/a",
-  "universe_domain":"googleapis.com"}]]
-
 describe("the example", function()
-  local service, key_file
+  local service, path_of_key
   setup(function()
     service = assert(sandbox.start())
-    key_file = os.tmpname()
-    local file = assert(io.open(key_file, "w"))
-    file:write(KEY_FILE)
-    file:close()
+    path_of_key = os.tmpname()
+    key_file.write(path_of_key)
   end)
   teardown(function()
     service.stop()
-    os.remove(key_file)
+    os.remove(path_of_key)
   end)
 
   local function run(name, id, variables)
@@ -60,7 +49,7 @@ describe("the example", function()
   it("google_cloud_storage.lua takes a key file", function()
     assert.equal("ds_gcs\texports-2027\nstatus=0\n",
       run("google_cloud_storage", "ds_gcs",
-        "GOOGLE_APPLICATION_CREDENTIALS=" .. key_file))
+        "GOOGLE_APPLICATION_CREDENTIALS=" .. path_of_key))
   end)
 
   it("demo.lua takes all its steps and shows no secret", function()

@@ -1,4 +1,4 @@
---- The field tables of the README, made from the shapes.
+--- The field tables of the reference of configs, made from the shapes.
 
 local M = {}
 
@@ -33,7 +33,7 @@ end
 ---@return string markdown without a line end behind it
 function M.markdown(shape)
   local lines = {
-    ("#### `%s`: %s"):format(shape.type, shape.title),
+    ("### `%s`: %s"):format(shape.type, shape.title),
     "",
     "| field | type | what |",
     "| --- | --- | --- |",

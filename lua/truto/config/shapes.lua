@@ -1,7 +1,7 @@
 --- The shapes of the known datastore types: the one place where they stand.
 ---
 --- Pure data, in the order in which everything lists it. The checker,
---- `truto.config.describe`, the sandbox, the README's tables and the command
+--- `truto.config.describe`, the sandbox, the reference's tables and the command
 --- line read it, so a further type is one more entry here.
 --- Names, types and what is required are those of the API reference, "Update
 --- datastore" (https://truto.one/docs/api-reference/admin/datastores/update/).
