@@ -1,16 +1,22 @@
--- Fifty updates at once from one process, on the event loop of cqueues: the
+-- Many updates at once from one process, on the event loop of cqueues: the
 -- background driver sends them, the loop waits for all of them.
 --
---   TRUTO_API_TOKEN, TRUTO_DATASTORE_ID; see update.lua
+--   lua examples/cqueues.lua LABEL ID [ID ...]
+--
+--   TRUTO_API_TOKEN   and others; see update.lua
 
 local background = require "truto.background"
 local cqueues = require "cqueues"
 local truto = require "truto"
 
-local id = assert(os.getenv "TRUTO_DATASTORE_ID", "set TRUTO_DATASTORE_ID")
-local COUNT = 50
+local label = arg[1]
+local ids = { (table.unpack or unpack)(arg, 2) }
+if #ids == 0 then
+  io.stderr:write "usage: lua examples/cqueues.lua LABEL ID [ID ...]\n"
+  os.exit(2)
+end
 
-local client = assert(truto.new {
+local client = truto.assert(truto.new {
   driver = background.driver {
     readable = function(descriptor, seconds)
       cqueues.poll({ pollfd = descriptor, events = "r" }, seconds)
@@ -22,21 +28,22 @@ local client = assert(truto.new {
 })
 
 local loop = cqueues.new()
-local good, working, slowest = 0, 0, 0
+local good = 0
 
-for i = 1, COUNT do
+for _, id in ipairs(ids) do
   loop:wrap(function()
-    local datastore, err, meta =
-      client.datastore.update(id, { label = "update " .. i })
-    working = working + meta.elapsed
-    slowest = math.max(slowest, meta.elapsed)
-    if datastore then good = good + 1 else print(tostring(err)) end
+    local datastore, err = client.datastore.update(id, { label = label })
+    if datastore then
+      good = good + 1
+    else
+      io.stderr:write(id, ": ", tostring(err), "\n")
+    end
   end)
 end
 
 local start = cqueues.monotime()
 assert(loop:loop())
-print(("%d of %d updates in %.3f s; one after the other: %.3f s"):format(
-  good, COUNT, cqueues.monotime() - start, working))
+print(("%d of %d updates in %.3f s"):format(good, #ids,
+  cqueues.monotime() - start))
 client.close()
-os.exit(good == COUNT and 0 or 1, true)
+os.exit(good == #ids and 0 or 1, true)

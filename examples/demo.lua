@@ -10,7 +10,7 @@ local show = require "show"
 local truto = require "truto"
 
 local service = assert(sandbox.start())
-local client = assert(truto.new {
+local client = truto.assert(truto.new {
   base_url = service.base_url,
   token = service.token,
   ca_file = service.ca_file,
@@ -37,6 +37,8 @@ local function is_labelled(label)
   return function(datastore) return datastore.label == label end
 end
 
+-- What is secret here is made up, for the sandbox alone; a script for real
+-- datastores takes its secrets from truto.secret.env, .file, .fd or .stdin.
 local STEPS = {
   {
     title = "MongoDB Data API: a new label",

@@ -1,15 +1,21 @@
 -- Gives a MongoDB Data API datastore another cluster and a new API key.
 --
---   TRUTO_API_TOKEN, TRUTO_DATASTORE_ID; see update.lua
---   MONGO_API_KEY   the new key
+--   lua examples/mongo_data_api.lua ID CLUSTER
+--
+--   MONGO_API_KEY     the new key
+--   TRUTO_API_TOKEN   and others; see update.lua
 
 local truto = require "truto"
 
-local id = assert(os.getenv "TRUTO_DATASTORE_ID", "set TRUTO_DATASTORE_ID")
+local id, cluster = arg[1], arg[2]
+if not cluster then
+  io.stderr:write "usage: lua examples/mongo_data_api.lua ID CLUSTER\n"
+  os.exit(2)
+end
 
 local datastore, err = truto.datastore.update(id, {
   config = truto.config.mongo_data_api {
-    data_source = "Cluster1",
+    data_source = cluster,
     api_key = truto.secret.env "MONGO_API_KEY",
   },
 })

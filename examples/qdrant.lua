@@ -1,14 +1,20 @@
 -- Moves a Qdrant datastore to another port and collection; base_url and
 -- api_key are not named and stay as they are.
 --
---   TRUTO_API_TOKEN, TRUTO_DATASTORE_ID; see update.lua
+--   lua examples/qdrant.lua ID PORT COLLECTION
+--
+--   TRUTO_API_TOKEN   and others; see update.lua
 
 local truto = require "truto"
 
-local id = assert(os.getenv "TRUTO_DATASTORE_ID", "set TRUTO_DATASTORE_ID")
+local id, port, collection = arg[1], tonumber(arg[2]), arg[3]
+if not (port and collection) then
+  io.stderr:write "usage: lua examples/qdrant.lua ID PORT COLLECTION\n"
+  os.exit(2)
+end
 
 local datastore, err = truto.datastore.update(id, {
-  config = truto.config.qdrant { port = 6334, collection = "articles" },
+  config = truto.config.qdrant { port = port, collection = collection },
 })
 
 if not datastore then

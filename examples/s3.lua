@@ -1,18 +1,22 @@
--- Points an S3 datastore at another bucket and rotates its key pair. The
--- secret half comes from the environment and never becomes a Lua string.
+-- Rotates the key pair of an S3 datastore. The secret half comes from the
+-- environment and never becomes a Lua string.
 --
---   TRUTO_API_TOKEN, TRUTO_DATASTORE_ID; see update.lua
---   S3_SECRET_ACCESS_KEY   the new secret key
+--   lua examples/s3.lua ID
+--
+--   S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY   the new pair
+--   TRUTO_API_TOKEN                          and others; see update.lua
 
 local truto = require "truto"
 
-local id = assert(os.getenv "TRUTO_DATASTORE_ID", "set TRUTO_DATASTORE_ID")
+local id = arg[1]
+if not id then
+  io.stderr:write "usage: lua examples/s3.lua ID\n"
+  os.exit(2)
+end
 
 local datastore, err = truto.datastore.update(id, {
   config = truto.config.s3 {
-    bucket = "exports-2027",
-    region = "eu-central-1",
-    access_key_id = "AKIAEXAMPLE",
+    access_key_id = os.getenv "S3_ACCESS_KEY_ID",
     secret_access_key = truto.secret.env "S3_SECRET_ACCESS_KEY",
   },
 })
@@ -21,4 +25,4 @@ if not datastore then
   io.stderr:write(tostring(err), "\n")
   os.exit(1)
 end
-print(datastore.id, datastore.config.bucket, datastore.config.region)
+print(datastore.id, datastore.config.access_key_id, datastore.updated_at)

@@ -39,13 +39,14 @@ local function read_changes()
   return { config = body.config, config_secret = body.config_secret }
 end
 
+-- The caller is told what it can mend, and whether the keys may have changed.
+-- Paths, hosts and the like are for error.log.
 local function explain(err)
   local status = STATUS[err.kind] or 502
   if err.kind == "api" and err.status == 404 then status = 404 end
   ngx.log(ngx.ERR, tostring(err))
   answer(status, {
     error = err.code,
-    message = err.message,
     issues = err.issues,
     outcome = err.outcome,
   })

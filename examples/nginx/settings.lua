@@ -17,7 +17,7 @@ end
 M.rotate_secret = secret_from "ROTATE_SECRET_FILE"
 
 --- Its first update in each worker starts that worker's background thread.
-M.client = assert(truto.new {
+M.client = truto.assert(truto.new {
   token = secret_from "TRUTO_API_TOKEN_FILE",
   deadline = 30, -- a caller waits for the answer
 })

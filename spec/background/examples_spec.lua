@@ -18,10 +18,10 @@ describe("the example", function()
       "TRUTO_BASE_URL=" .. service.base_url,
       "TRUTO_API_TOKEN=" .. service.token,
       "TRUTO_CA_FILE=" .. service.ca_file,
-      "TRUTO_DATASTORE_ID=ds_s3", vm.command, "examples/cqueues.lua",
+      vm.command, "examples/cqueues.lua nightly", ("ds_s3 "):rep(50),
     }, " "))
     service.stop()
-    assert.matches("^50 of 50 updates in .*status=0\n$", output)
+    assert.matches("^50 of 50 updates in %d+%.%d+ s\nstatus=0\n$", output)
   end)
 
   if vm.name == "luajit" and nginx.find() then

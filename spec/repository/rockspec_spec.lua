@@ -95,10 +95,10 @@ describe("luarocks make into an empty tree", function()
       "TRUTO_BASE_URL=" .. service.base_url,
       "TRUTO_API_TOKEN=" .. service.token,
       "TRUTO_CA_FILE=" .. service.ca_file,
-      "TRUTO_DATASTORE_ID=ds_s3", vm.name, "update.lua",
+      "DATASTORE_SECRET=canary-key", vm.name, "update.lua ds_s3 nightly",
     }, " ")
     output, status = run(example)
-    assert.equal("ds_s3\ts3\tyour_label\n", output)
+    assert.equal("ds_s3\ts3\tnightly\n", output)
     assert.equal("0", status)
   end)
 end)
