@@ -6,7 +6,7 @@ local secret = require "truto.secret"
 
 local M = {}
 
--- CONTRACT.md "Transport": documented.
+-- sandbox/CONTRACT.md, "Transport": documented.
 M.DEFAULT_BASE_URL = "https://api.truto.one"
 
 local function variable(name)

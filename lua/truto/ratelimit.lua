@@ -1,7 +1,7 @@
 --- The rate limit that answers tell of, and the pause it asks for.
 ---
---- CONTRACT.md "Transport": the headers `ratelimit-limit`, `-remaining` and
---- `-reset` (seconds until the window resets) may come: documented.
+--- sandbox/CONTRACT.md, "Transport": the headers `ratelimit-limit`,
+--- `-remaining` and `-reset` (seconds until the window resets) may come.
 
 local retry = require "truto.retry"
 

@@ -1,9 +1,9 @@
 --- Whether to try again, and after what wait: pure functions of facts.
 ---
---- A PATCH here sets absolute values, so the same request may be sent again
---- when it is not known whether the first one was applied (DESIGN section 4);
---- `retry = "not_sent"` is for those who share a datastore with another
---- writer.
+--- A PATCH here sets absolute values (sandbox/CONTRACT.md, "What PATCH does"),
+--- so the same request may be sent again when it is not known whether the first
+--- one was applied; `retry = "not_sent"` is for those who share a datastore
+--- with another writer.
 
 local M = {}
 

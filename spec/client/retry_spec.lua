@@ -1,7 +1,7 @@
 local quota = require "truto.quota"
 local retry = require "truto.retry"
 
--- What each failure is; DESIGN section 4 is the source of every row.
+-- What each failure is; examples/README.md, "Retries", is what every row keeps.
 -- kind, code, status, whether it may pass by itself
 local FAILURES = {
   { "network", "dns_failure", nil, true },
