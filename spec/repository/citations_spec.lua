@@ -13,10 +13,11 @@ local function sources()
   return paths
 end
 
--- A document is named as seen from its reader: from the folder of the file,
--- from the modules, from the specs, or from the top.
+-- A document is named as its reader sees it: from the folder of the file, the
+-- modules, the specs, or the top.
 local function find(path, name)
-  for _, folder in ipairs { path:match "^(.*/)" or "", "lua/truto/", "spec/", "" } do
+  local own = path:match "^(.*/)" or ""
+  for _, folder in ipairs { own, "lua/truto/", "spec/", "" } do
     local file = io.open(folder .. name)
     if file then
       file:close()
