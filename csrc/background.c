@@ -220,9 +220,10 @@ void background_withdraw(struct transfer *transfer) {
 }
 
 struct background_counts background_count(struct background *background) {
-    struct background_multi *multi = &background->loop.multi;
-    struct background_counts counts = {
-        atomic_load(&multi->running), atomic_load(&multi->queued),
-        atomic_load(&multi->finished), atomic_load(&multi->cancelled)};
+    struct background_loop *loop = &background->loop;
+    struct background_counts counts = {atomic_load(&loop->pool.running_count),
+                                       atomic_load(&loop->pool.queued_count),
+                                       atomic_load(&loop->finished),
+                                       atomic_load(&loop->cancelled)};
     return counts;
 }

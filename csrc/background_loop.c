@@ -57,6 +57,66 @@ static void add_waiter(struct background_loop *loop, int descriptor) {
     loop->waiters = waiter;
 }
 
+/* libcurl's events, for the pool. A socket that cannot be watched leaves its
+ * transfer to the timeout. */
+static void watch_transfer(void *data, int descriptor, int wanted, bool first) {
+    const struct background_loop *loop = data;
+    uint64_t tag = watch_tag(descriptor);
+    if (wanted == CURL_POLL_REMOVE) {
+        watch(loop->epoll, EPOLL_CTL_DEL, descriptor, 0, tag);
+        return;
+    }
+    uint32_t events = 0;
+    if (wanted & CURL_POLL_IN) events |= EPOLLIN;
+    if (wanted & CURL_POLL_OUT) events |= EPOLLOUT;
+    int expected = first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    int other = first ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    if (!watch(loop->epoll, expected, descriptor, events, tag)) {
+        watch(loop->epoll, other, descriptor, events, tag);
+    }
+}
+
+static void handle_transfer(struct background_loop *loop, int descriptor,
+                            uint32_t events) {
+    int bits = 0;
+    if (events & EPOLLIN) bits |= CURL_CSELECT_IN;
+    if (events & EPOLLOUT) bits |= CURL_CSELECT_OUT;
+    if (events & (EPOLLERR | EPOLLHUP)) bits |= CURL_CSELECT_ERR;
+    pool_event(&loop->pool, descriptor, bits);
+}
+
+/* The ticket's transfer has left the pool. Who waits for it, if anybody. */
+static const struct waiter *part(struct ticket *ticket) {
+    struct waiter *waiter = ticket->waiter;
+    if (waiter != NULL) waiter->ticket = NULL;
+    ticket->waiter = NULL;
+    return waiter;
+}
+
+/* The pool's `done`. */
+static void finish(void *data, struct transfer *transfer) {
+    struct background_loop *loop = data;
+    const struct waiter *waiter = part(transfer->ticket);
+    atomic_fetch_add(&loop->finished, 1);
+    ticket_done(&loop->tickets, transfer->ticket);
+    /* One byte at most is unread, so this never has to wait. A caller that
+     * has gone is noticed by the loop. */
+    if (waiter != NULL) send(waiter->descriptor, "", 1, MSG_NOSIGNAL);
+}
+
+/* The transfer of a taken ticket ends without a result. */
+static void cancel(struct background_loop *loop, struct ticket *ticket) {
+    struct transfer *transfer = ticket->transfer;
+    transfer->cancelled = true;
+    pool_remove(&loop->pool, transfer);
+    part(ticket);
+    transfer_clear(transfer);
+    /* What to mask is forgotten with it. */
+    transfer->request.id_holds_secret = true;
+    atomic_fetch_add(&loop->cancelled, 1);
+    ticket_cancelled(&loop->tickets, ticket);
+}
+
 static bool watch_listener(const struct background_loop *loop, int action,
                            uint32_t events) {
     int descriptor = loop->listener.socket;
@@ -95,7 +155,7 @@ static void take_number(struct background_loop *loop, struct waiter *waiter) {
         return;
     }
     waiter->ticket->waiter = waiter;
-    background_multi_add(&loop->multi, waiter->ticket);
+    pool_add(&loop->pool, waiter->ticket->transfer);
 }
 
 static void read_waiter(struct background_loop *loop, struct waiter *waiter) {
@@ -103,9 +163,7 @@ static void read_waiter(struct background_loop *loop, struct waiter *waiter) {
                          sizeof waiter->number - waiter->received);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0 || waiter->ticket != NULL) {
-        if (waiter->ticket != NULL) {
-            background_multi_cancel(&loop->multi, waiter->ticket);
-        }
+        if (waiter->ticket != NULL) cancel(loop, waiter->ticket);
         drop_waiter(loop, waiter);
         return;
     }
@@ -118,7 +176,14 @@ static void cancel_withdrawn(struct background_loop *loop) {
     struct ticket *ticket;
     if (read(loop->wake, &count, sizeof count) < 0) return;
     while ((ticket = ticket_next_withdrawn(&loop->tickets)) != NULL) {
-        background_multi_cancel(&loop->multi, ticket);
+        cancel(loop, ticket);
+    }
+}
+
+static void cancel_all(struct background_loop *loop) {
+    struct ticket *ticket;
+    while ((ticket = ticket_next_taken(&loop->tickets)) != NULL) {
+        cancel(loop, ticket);
     }
 }
 
@@ -133,13 +198,13 @@ static void dispatch(struct background_loop *loop,
     } else if (descriptor == loop->listener.socket) {
         accept_waiters(loop);
     } else {
-        background_multi_event(&loop->multi, descriptor, event->events);
+        handle_transfer(loop, descriptor, event->events);
     }
 }
 
 /* In milliseconds, rounded up so that what is waited for is due then. */
 static int wait_time(const struct background_loop *loop) {
-    double end = background_multi_idle_until(&loop->multi);
+    double end = pool_idle_until(&loop->pool);
     if (loop->accept_again > 0 && (end < 0 || loop->accept_again < end)) {
         end = loop->accept_again;
     }
@@ -156,7 +221,7 @@ static void turn(struct background_loop *loop) {
     pthread_mutex_lock(&working);
     for (int i = 0; i < count; i++) dispatch(loop, &events[i]);
     resume_accepting(loop);
-    background_multi_turn(&loop->multi);
+    pool_turn(&loop->pool);
     pthread_mutex_unlock(&working);
 }
 
@@ -165,7 +230,7 @@ void *background_loop_run(void *data) {
     pthread_setname_np(pthread_self(), "truto");
     while (!atomic_load(&loop->stopping)) turn(loop);
     pthread_mutex_lock(&working);
-    background_multi_cancel_all(&loop->multi);
+    cancel_all(loop);
     while (loop->waiters != NULL) drop_waiter(loop, loop->waiters);
     pthread_mutex_unlock(&working);
     return NULL;
@@ -187,12 +252,21 @@ static bool set_up_epoll(struct background_loop *loop) {
            watch_listener(loop, EPOLL_CTL_ADD, EPOLLIN);
 }
 
+static bool open_pool(struct background_loop *loop, unsigned max_running,
+                      double keep_idle) {
+    struct pool_settings settings = {max_running, keep_idle, loop, finish,
+                                     watch_transfer};
+    return pool_open(&loop->pool, &settings);
+}
+
 bool background_loop_open(struct background_loop *loop, unsigned max_running,
                           double keep_idle, struct failure *failure) {
     loop->epoll = loop->wake = -1;
     loop->waiters = NULL;
     loop->accept_again = 0;
-    loop->multi.multi = NULL;
+    loop->pool.multi = NULL;
+    atomic_init(&loop->finished, 0);
+    atomic_init(&loop->cancelled, 0);
     atomic_init(&loop->stopping, false);
     tickets_init(&loop->tickets);
     bool opened = listener_open(&loop->listener, failure);
@@ -201,16 +275,23 @@ bool background_loop_open(struct background_loop *loop, unsigned max_running,
                              "the background driver cannot watch sockets: %s",
                              strerror(errno));
     }
-    if (opened && !background_multi_open(&loop->multi, loop->epoll, max_running,
-                                         keep_idle, &loop->tickets)) {
+    if (opened && !open_pool(loop, max_running, keep_idle)) {
         opened = failure_out_of_memory(failure);
     }
     if (!opened) background_loop_close(loop);
     return opened;
 }
 
+static void close_pool(struct background_loop *loop) {
+    struct system_pipe pipe; /* this is not the thread that blocks SIGPIPE */
+    if (loop->pool.multi == NULL) return;
+    system_pipe_begin(&pipe);
+    pool_close(&loop->pool);
+    system_pipe_end(&pipe);
+}
+
 void background_loop_close(struct background_loop *loop) {
-    background_multi_close(&loop->multi);
+    close_pool(loop);
     listener_close(&loop->listener);
     if (loop->epoll >= 0) close(loop->epoll);
     if (loop->wake >= 0) close(loop->wake);

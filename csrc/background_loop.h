@@ -1,6 +1,6 @@
 /*
- * The background thread's loop: callers' connections on one side, transfers
- * on the other. It touches no Lua.
+ * The background thread's loop: callers' connections on one side, a pool of
+ * transfers on the other. It touches no Lua.
  *
  * What a caller does: connect to the listener, send the four bytes of a
  * ticket's number (as they stand in memory), read one byte. That byte comes
@@ -14,8 +14,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "background_multi.h"
 #include "listener.h"
+#include "pool.h"
 #include "ticket.h"
 
 #pragma GCC visibility push(hidden)
@@ -29,8 +29,9 @@ struct background_loop {
     struct waiter *waiters;
     double accept_again; /* when descriptors ran out; 0: accepting */
     atomic_bool stopping;
-    struct background_multi multi;
+    struct pool pool;
     struct tickets tickets;
+    atomic_ulong finished, cancelled;
 };
 
 /* False with the failure noted; nothing is left open then. */

@@ -76,6 +76,7 @@ void client_keep_spare(lua_State *L, int index, int transfer_index) {
         struct transfer *transfer =
             compat_testudata(L, transfer_index, TRANSFER_TYPE);
         if (transfer != NULL) transfer_release(transfer);
+        if (client->profile == NULL) caller_close(&client->caller);
         return;
     }
     transfer_index = compat_absindex(L, transfer_index);
@@ -101,6 +102,7 @@ static void release(lua_State *L, struct client *client) {
     client->profile = NULL;
     client->url = NULL;
     client->base_path = NULL;
+    caller_close(&client->caller);
     curl_easy_cleanup(profile);
     curl_url_cleanup(url);
     curl_free(base_path);

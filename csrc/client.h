@@ -1,6 +1,6 @@
 /*
- * A client: the base URL, the settings all its exchanges share, and the
- * transfers whose connections are kept between calls. It holds no token.
+ * A client: the base URL, the settings all its exchanges share, its pool, and
+ * the transfers that are kept between calls. It holds no token.
  */
 #ifndef TRUTO_CLIENT_H
 #define TRUTO_CLIENT_H
@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include "caller.h"
 #include "compat.h"
 #include "json.h"
 #include "transfer.h"
@@ -23,6 +24,7 @@ struct client {
     char *base_path; /* curl_free */
     size_t max_response_bytes;
     int spares; /* transfers kept for client_take_spare */
+    struct caller caller;
 };
 
 /* Raises unless the value is a client that is open. */
@@ -32,8 +34,7 @@ struct client *client_check(lua_State *L, int index);
 struct json_names client_names(lua_State *L, int index);
 
 /* Pushes a transfer that is not in use: many can be under way at once, and a
- * finalizer that runs within a call can make a call of its own. The one that
- * was kept last comes first, so that its connection is used again. */
+ * finalizer that runs within a call can make a call of its own. */
 struct transfer *client_take_spare(lua_State *L, int index,
                                    struct client *client);
 

@@ -181,7 +181,7 @@ static int datastore_update(lua_State *L) {
         client_keep_spare(L, CLIENT, top);
         return results;
     }
-    transfer_perform(transfer);
+    caller_perform(&client->caller, transfer);
     int results = datastore_answer(L, transfer);
     transfer_clear(transfer);
     client_keep_spare(L, CLIENT, top);

@@ -91,8 +91,7 @@ void ticket_withdraw(struct tickets *tickets, struct transfer *transfer,
                      void (*wake)(void *), void *data) {
     struct ticket *ticket = transfer->ticket;
     pthread_mutex_lock(&tickets->lock);
-    if (holds(tickets, transfer) &&
-        (ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING)) {
+    if (holds(tickets, transfer) && ticket->state == TICKET_TAKEN) {
         ticket->withdrawn = true;
         wake(data);
         while (holds(tickets, transfer) && ticket->state != TICKET_DONE) {
@@ -112,18 +111,12 @@ struct ticket *ticket_find(struct tickets *tickets, uint32_t number) {
         struct ticket *ticket = &tickets->slots[index];
         if (ticket->state == TICKET_READY &&
             ticket->generation == number >> 16) {
-            ticket->state = TICKET_QUEUED;
+            ticket->state = TICKET_TAKEN;
             found = ticket;
         }
     }
     pthread_mutex_unlock(&tickets->lock);
     return found;
-}
-
-void ticket_running(struct tickets *tickets, struct ticket *ticket) {
-    pthread_mutex_lock(&tickets->lock);
-    ticket->state = TICKET_RUNNING;
-    pthread_mutex_unlock(&tickets->lock);
 }
 
 void ticket_done(struct tickets *tickets, struct ticket *ticket) {
@@ -141,15 +134,11 @@ void ticket_cancelled(struct tickets *tickets, struct ticket *ticket) {
 }
 
 static bool is_taken(const struct ticket *ticket) {
-    return ticket->state == TICKET_QUEUED || ticket->state == TICKET_RUNNING;
+    return ticket->state == TICKET_TAKEN;
 }
 
 static bool is_withdrawn(const struct ticket *ticket) {
     return is_taken(ticket) && ticket->withdrawn;
-}
-
-static bool is_running(const struct ticket *ticket) {
-    return ticket->state == TICKET_RUNNING;
 }
 
 static struct ticket *find(struct tickets *tickets,
@@ -169,8 +158,4 @@ struct ticket *ticket_next_taken(struct tickets *tickets) {
 
 struct ticket *ticket_next_withdrawn(struct tickets *tickets) {
     return find(tickets, is_withdrawn);
-}
-
-struct ticket *ticket_next_running(struct tickets *tickets) {
-    return find(tickets, is_running);
 }

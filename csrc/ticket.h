@@ -19,15 +19,14 @@
 
 enum ticket_state {
     TICKET_FREE,
-    TICKET_READY,  /* handed over; nobody asked for it to be sent yet */
-    TICKET_QUEUED, /* from here on the transfer is the thread's */
-    TICKET_RUNNING,
-    TICKET_DONE /* the transfer is the caller's again */
+    TICKET_READY, /* handed over; nobody asked for it to be sent yet */
+    TICKET_TAKEN, /* the transfer is the thread's */
+    TICKET_DONE   /* the transfer is the caller's again */
 };
 
 struct ticket {
     struct transfer *transfer;
-    struct ticket *next;   /* in the free list; the thread's own queue */
+    struct ticket *next;   /* in the free list */
     struct waiter *waiter; /* used by the thread alone */
     enum ticket_state state;
     uint16_t generation; /* a number that was used up fits no other ticket */
@@ -39,7 +38,7 @@ struct tickets {
     pthread_cond_t changed;
     struct ticket *free;
     unsigned touched; /* slots that were ever used; the others are unset */
-    unsigned waiting; /* ready, queued or running */
+    unsigned waiting; /* ready or taken */
     struct ticket slots[TICKETS_MAX];
 };
 
@@ -65,20 +64,18 @@ void ticket_withdraw(struct tickets *tickets, struct transfer *transfer,
 
 /* The thread's side. */
 
-/* The ready ticket of that number, now queued; NULL if there is none. */
+/* The ready ticket of that number, now taken; NULL if there is none. */
 struct ticket *ticket_find(struct tickets *tickets, uint32_t number);
-void ticket_running(struct tickets *tickets, struct ticket *ticket);
 void ticket_done(struct tickets *tickets, struct ticket *ticket);
 
 /* Nobody will ask for it any more: the ticket is free, the transfer the
  * caller's. */
 void ticket_cancelled(struct tickets *tickets, struct ticket *ticket);
 
-/* A ticket that is queued or running; such a one that was withdrawn; one that
- * is running. NULL when there is none. */
+/* A ticket that is taken; such a one that was withdrawn. NULL when there is
+ * none. */
 struct ticket *ticket_next_taken(struct tickets *tickets);
 struct ticket *ticket_next_withdrawn(struct tickets *tickets);
-struct ticket *ticket_next_running(struct tickets *tickets);
 
 #pragma GCC visibility pop
 

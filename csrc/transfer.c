@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "certificate.h"
+#include "system.h"
 
 /* libcurl 7.88 and older can free a TLS session twice when memory runs out
  * (fixed in 8.8), so sessions are not cached below that. */
@@ -18,7 +19,6 @@ struct long_option {
  * Defaults of libcurl stand here too: they are promises of ours. */
 static const struct long_option required_options[] = {
     {CURLOPT_NOSIGNAL, 1},
-    {CURLOPT_NOPROGRESS, 0},
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
@@ -96,19 +96,6 @@ static size_t receive_body(char *bytes, size_t size, size_t count, void *data) {
     return response_add_body(&transfer->response, bytes, length) ? length : 0;
 }
 
-static int check_interrupt(void *data, curl_off_t download_total,
-                           curl_off_t downloaded, curl_off_t upload_total,
-                           curl_off_t uploaded) {
-    struct transfer *transfer = data;
-    (void)download_total;
-    (void)downloaded;
-    (void)upload_total;
-    (void)uploaded;
-    transfer->interrupted =
-        transfer->interruptible && system_interrupted(&transfer->signals);
-    return transfer->interrupted;
-}
-
 static CURLcode set_longs(CURL *easy, const struct long_option *options,
                           size_t count) {
     CURLcode result = CURLE_OK;
@@ -179,19 +166,10 @@ static CURLcode set_protocol(CURL *easy, const char *scheme) {
 }
 
 static CURLcode set_callbacks(CURL *easy) {
-    const struct {
-        CURLoption option;
-        curl_write_callback callback;
-    } receivers[] = {
-        {CURLOPT_HEADERFUNCTION, receive_header},
-        {CURLOPT_WRITEFUNCTION, receive_body},
-    };
-    for (size_t i = 0; i < 2; i++) {
-        CURLcode result =
-            curl_easy_setopt(easy, receivers[i].option, receivers[i].callback);
-        if (result != CURLE_OK) return result;
-    }
-    return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_interrupt);
+    CURLcode result =
+        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
+    if (result != CURLE_OK) return result;
+    return curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body);
 }
 
 /* An empty proxy keeps libcurl from asking the environment by itself. */
@@ -261,7 +239,6 @@ static CURLcode set_pointers(struct transfer *transfer) {
     } pointers[] = {
         {CURLOPT_HEADERDATA, transfer},
         {CURLOPT_WRITEDATA, transfer},
-        {CURLOPT_XFERINFODATA, transfer},
         {CURLOPT_ERRORBUFFER, transfer->error_text},
         {CURLOPT_CURLU, transfer->url},
         {CURLOPT_PRIVATE, transfer},
@@ -381,16 +358,6 @@ void transfer_end(struct transfer *transfer, CURLcode result) {
     note_facts(transfer);
 }
 
-void transfer_perform(struct transfer *transfer) {
-    transfer_begin(transfer);
-    system_signals_begin(&transfer->signals);
-    transfer->interruptible = true;
-    CURLcode result = curl_easy_perform(transfer->easy);
-    transfer->interruptible = false;
-    system_signals_end(&transfer->signals);
-    transfer_end(transfer, result);
-}
-
 double transfer_deadline(const struct transfer *transfer) {
     return transfer->started + (double)transfer->limits.timeout_ms / 1000;
 }
@@ -423,8 +390,7 @@ void transfer_clear(struct transfer *transfer) {
     response_clear(&transfer->response);
 }
 
-/* After fork the handle's sockets and TLS state are shared with the parent:
- * closing them here would end the parent's session, so they are let go. */
+/* After a fork the handle may be in the parent's curl_multi: it is let go. */
 void transfer_release(struct transfer *transfer) {
     if (transfer->ticket != NULL) transfer->withdraw(transfer);
     transfer_disconnect(transfer);
@@ -432,12 +398,7 @@ void transfer_release(struct transfer *transfer) {
     CURLU *url = transfer->url;
     transfer->easy = NULL;
     transfer->url = NULL;
-    if (easy != NULL && transfer->owner == getpid()) {
-        struct system_pipe pipe; /* TLS says goodbye to who may be gone */
-        system_pipe_begin(&pipe);
-        curl_easy_cleanup(easy);
-        system_pipe_end(&pipe);
-    }
+    if (transfer->owner == getpid()) curl_easy_cleanup(easy);
     curl_url_cleanup(url);
     request_free(&transfer->request);
     response_free(&transfer->response);

@@ -15,7 +15,6 @@
 #include "failure.h"
 #include "request.h"
 #include "response.h"
-#include "system.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -38,6 +37,7 @@ struct transfer_limits {
 };
 
 struct ticket; /* see ticket.h */
+struct pool;   /* see pool.h */
 
 struct transfer {
     CURL *easy;
@@ -46,8 +46,10 @@ struct transfer {
     struct request request;
     struct response response;
     struct transfer_limits limits;
-    struct system_signals signals;
-    bool interruptible;    /* by a signal, while this thread performs it */
+    struct pool *pool; /* that has it queued or running; NULL: none. It alone
+                          touches these: */
+    struct transfer *next, *previous;
+    bool running;
     struct ticket *ticket; /* NULL: not handed over to another thread */
     void (*withdraw)(struct transfer *transfer); /* undoes the handing over */
     int descriptor; /* of the one who waits for it; -1: none */
@@ -71,8 +73,8 @@ CURL *transfer_profile(const struct transfer_settings *settings,
 /* Pushes a transfer without a handle. Raises when out of memory. */
 struct transfer *transfer_push(lua_State *L, size_t max_response_bytes);
 
-/* Gives it a handle with a connection cache of its own. Raises when out of
- * memory; runs no Lua before the profile and the URL are copied. */
+/* Gives it a handle. Raises when out of memory; runs no Lua before the profile
+ * and the URL are copied. */
 void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
                     CURLU *url);
 
@@ -81,10 +83,7 @@ bool transfer_prepare(struct transfer *transfer,
                       const struct transfer_limits *limits,
                       struct failure *failure);
 
-/* Sends and waits in this thread. Touches no Lua. */
-void transfer_perform(struct transfer *transfer);
-
-/* The same in parts, for those who let a curl_multi do the middle one. */
+/* Around the exchange that a pool lets libcurl make. */
 void transfer_begin(struct transfer *transfer);
 void transfer_end(struct transfer *transfer, CURLcode result);
 
