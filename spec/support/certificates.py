@@ -5,11 +5,13 @@ One EC P-256 key serves all of them: they end with the spec run.
 
 import os
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 
 LOCAL = "DNS:localhost,IP:127.0.0.1"
 
-# name: (issuer, common name, alternative names, days it is valid)
+# name: (issuer, common name, alternative names, days until it expires)
 CERTIFICATES = {
     "good": ("ca", "truto specs", LOCAL, 2),
     "renewed": ("ca", "truto specs, renewed", LOCAL, 2),
@@ -38,20 +40,57 @@ def make_authority(folder, name):
             "-subj", "/CN=truto spec " + name, "-out", path(folder, name))
 
 
+# `openssl x509` refuses to make an expired certificate since OpenSSL 3.5, and
+# takes dates since 3.4 only; `openssl ca` has always taken dates. It insists
+# on books, which are not kept.
+AUTHORITY = """\
+[ca]
+default_ca = spec
+[spec]
+database = {books}/index
+serial = {books}/serial
+new_certs_dir = {books}
+default_md = sha256
+policy = names
+x509_extensions = extensions
+[names]
+commonName = supplied
+[extensions]
+basicConstraints = CA:FALSE
+"""
+
+
+def day(days):
+    when = datetime.now(timezone.utc) + timedelta(days=days)
+    return when.strftime("%Y%m%d%H%M%SZ")
+
+
+def write(name, text):
+    with open(name, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def write_books(books, serial, alternatives):
+    settings = AUTHORITY.format(books=books)
+    if alternatives:
+        settings += "subjectAltName = " + alternatives + "\n"
+    write(os.path.join(books, "settings"), settings)
+    write(os.path.join(books, "index"), "")
+    write(os.path.join(books, "serial"), "%02X\n" % serial)
+
+
 def make_certificate(folder, serial, name):
     issuer, common_name, alternatives, days = CERTIFICATES[name]
-    request = os.path.join(folder, name + ".request")
-    extensions = os.path.join(folder, name + ".extensions")
-    openssl("req", "-new", "-key", path(folder, "key"),
-            "-subj", "/CN=" + common_name, "-out", request)
-    with open(extensions, "w", encoding="ascii") as file:
-        file.write("basicConstraints = CA:FALSE\n")
-        if alternatives:
-            file.write("subjectAltName = " + alternatives + "\n")
-    openssl("x509", "-req", "-in", request, "-CA", path(folder, issuer),
-            "-CAkey", path(folder, "key"), "-set_serial", str(serial),
-            "-days", str(days), "-extfile", extensions,
-            "-out", path(folder, name))
+    with tempfile.TemporaryDirectory(dir=folder) as books:
+        request = os.path.join(books, "request")
+        write_books(books, serial, alternatives)
+        openssl("req", "-new", "-key", path(folder, "key"),
+                "-subj", "/CN=" + common_name, "-out", request)
+        openssl("ca", "-batch", "-notext", "-in", request,
+                "-config", os.path.join(books, "settings"),
+                "-cert", path(folder, issuer), "-keyfile", path(folder, "key"),
+                "-startdate", day(min(0, days - 1)), "-enddate", day(days),
+                "-out", path(folder, name))
 
 
 def make(folder):

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes sure that what a make target needs is there: `requirements.sh demo`.
-# On Debian and Ubuntu missing packages are installed, elsewhere named. What
-# is there already, from wherever, is left alone; nothing here starts a
-# service.
+# On Debian and Ubuntu missing packages are installed, where that may be done;
+# elsewhere they are named. What is there already, from wherever, is left
+# alone; nothing here starts a service.
 set -eu
 
+# "a|b": b where this release of the distribution has no a.
 # group   check                                  Debian             Fedora            Alpine           Homebrew
 table() {
   cat <<'END'
@@ -20,8 +21,8 @@ demo http                                        lua-http,lua5.1    lua-http    
 demo command curl                                curl               curl              curl             curl
 demo command openssl                             openssl            openssl           openssl          openssl
 demo file /etc/ssl/certs                         ca-certificates    ca-certificates   ca-certificates  -
-test command luajit                              luajit2            luajit            luajit           luajit
-test package luajit                              libluajit2-5.1-dev luajit-devel      luajit-dev       luajit
+test command luajit                              luajit2|luajit     luajit            luajit           luajit
+test package luajit                              libluajit2-5.1-dev|libluajit-5.1-dev luajit-devel luajit-dev    luajit
 test command lua5.1                              lua5.1             compat-lua        lua5.1           -
 test package lua5.1,lua-5.1,lua51                liblua5.1-0-dev    compat-lua-devel  lua5.1-dev       -
 test command lua5.2                              lua5.2             -                 lua5.2           -
@@ -103,6 +104,7 @@ wanted() {
   esac
 }
 
+# What is not there, a line each: the packages, then the check that failed.
 missing() {
   groups=" $(wanted "$1") "
   column=$2
@@ -115,9 +117,24 @@ missing() {
     # shellcheck disable=SC2086
     set -- $rest
     shift $((column - 1))
-    present "$check" "$argument" || [ "$1" = - ] || echo "$1" | tr , '\n'
-  done | sort -u
+    present "$check" "$argument" || [ "$1" = - ] ||
+      echo "$1 $check $argument"
+  done
 }
+
+packages_of() { cut -d ' ' -f 1 | tr , '\n' | sort -u; }
+
+# The first of each "a|b" that apt can install.
+known_to_apt() {
+  while read -r names; do
+    for name in $(echo "$names" | tr '|' ' '); do
+      apt-cache show "$name" 2>/dev/null | grep -q ^Package: && break
+    done
+    echo "$name"
+  done
+}
+
+missing_debian() { missing "$1" 1 | packages_of | known_to_apt; }
 
 # A package that brings a service shall neither start nor enable it, nor
 # disturb one that runs already.
@@ -129,35 +146,61 @@ without_services() {
     printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
     $sudo chmod 755 $policy
   fi
-  "$@"
+  "$@" || return 1
   case $had_nginx in *" installed") return ;; esac
   [ -e /etc/init.d/nginx ] || return 0
   $sudo invoke-rc.d --quiet nginx stop >&2 || true
   $sudo update-rc.d nginx disable >&2 || true
 }
 
+# Packages that are there and do not bring what they should.
+complain() {
+  echo "installed, and still not there:" >&2
+  echo "$1" | while read -r packages check argument; do
+    echo "  $check $argument, which should be in $packages" >&2
+  done
+  case $1 in *"module lua5.4,cjson"*)
+    echo "lua-cjson has a module for Lua 5.4 in Debian 12, Ubuntu 24.04 and" \
+      "newer; here: luarocks --lua-version=5.4 install lua-cjson" >&2 ;;
+  esac
+  exit 1
+}
+
+leave_it_to_user() {
+  echo "missing; install as root with: apt-get install" \
+    $(missing_debian "$1") >&2
+  exit 1
+}
+
+# How to become root, into `sudo`.
+become_root() {
+  sudo=
+  [ "$(id -u)" != 0 ] || return 0
+  sudo="sudo DEBIAN_FRONTEND=noninteractive"
+  command -v sudo >/dev/null || leave_it_to_user "$1"
+}
+
 install_debian() {
   export DEBIAN_FRONTEND=noninteractive
-  sudo=
-  if [ "$(id -u)" != 0 ]; then sudo="sudo DEBIAN_FRONTEND=noninteractive"; fi
   # A package can itself be what a later check needs, as pkg-config is.
   for round in 1 2; do
-    packages=$(missing "$1" 1)
-    [ -n "$packages" ] || return 0
+    [ -n "$(missing "$1" 1)" ] || return 0
+    become_root "$1"
+    [ "$round" = 2 ] || $sudo apt-get update -qq >&2 || leave_it_to_user "$1"
+    packages=$(missing_debian "$1")
     echo "installing:" $packages >&2
-    [ "$round" = 2 ] || $sudo apt-get update -qq >&2
-    without_services \
-      $sudo apt-get install -y -qq --no-install-recommends $packages >&2
+    without_services $sudo apt-get install -y -qq --no-install-recommends \
+      $packages >&2 || leave_it_to_user "$1"
   done
-  packages=$(missing "$1" 1)
-  [ -z "$packages" ] || { echo "still missing:" $packages >&2; exit 1; }
+  lacking=$(missing "$1" 1)
+  [ -z "$lacking" ] || complain "$lacking"
 }
 
 advise() {
   for manager in dnf:2 apk:3 brew:4; do
     name=${manager%:*}
     command -v "$name" >/dev/null || continue
-    packages=$(missing "$1" "${manager#*:}")
+    packages=$(missing "$1" "${manager#*:}" | packages_of)
     [ -n "$packages" ] || return 0
     case $name in apk) verb=add ;; *) verb=install ;; esac
     echo "missing; install with: $name $verb" \
@@ -165,7 +208,7 @@ advise() {
     echo "$packages" | sed -n 's/^luarocks:/and: luarocks install /p' >&2
     exit 1
   done
-  packages=$(missing "$1" 1)
+  packages=$(missing "$1" 1 | packages_of)
   [ -n "$packages" ] || return 0
   echo "missing, by Debian's package names:" $packages >&2
   exit 1

@@ -36,7 +36,7 @@ local function no_interpreter(tried)
     code = "sandbox_unavailable",
     message = "no Lua interpreter here can run the sandbox (tried "
       .. table.concat(tried, ", ") .. "): it needs the http rock and"
-      .. " lua-cjson; install Debian's packages luajit2 (or lua5.1),"
+      .. " lua-cjson; install Debian's packages lua5.3,"
       .. " lua-http and lua-cjson, or the rocks with `luarocks install http`"
       .. " and `luarocks install lua-cjson`",
   }
