@@ -65,6 +65,8 @@ build = {
         "csrc/datastore.c",
         "csrc/endpoint.c",
         "csrc/failure.c",
+        "csrc/framing.c",
+        "csrc/head.c",
         "csrc/json_number.c",
         "csrc/json_reader.c",
         "csrc/json_writer.c",

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include <curl/curl.h>
@@ -11,51 +10,28 @@
 #include "mask.h"
 #include "retry_after.h"
 
-#define HEADERS_CEILING ((size_t)64 * 1024)
-#define HEADER_LINES_MAX 256
 #define NAME_SHOWN 128
 
 void response_init(struct response *response, size_t max_body) {
     memset(response, 0, sizeof *response);
-    buffer_init(&response->headers, HEADERS_CEILING);
+    head_init(&response->head);
     buffer_init(&response->body, max_body);
 }
 
 void response_clear(struct response *response) {
-    buffer_clear(&response->headers);
+    head_clear(&response->head);
     buffer_clear(&response->body);
     response->status = 0;
-    response->header_bytes = 0;
-    response->header_lines = 0;
 }
 
 void response_free(struct response *response) {
-    buffer_free(&response->headers);
+    head_free(&response->head);
     buffer_free(&response->body);
-}
-
-bool response_add_header(struct response *response, const char *line,
-                         size_t length) {
-    response->header_bytes += length;
-    response->header_lines++;
-    if (response->header_bytes > HEADERS_CEILING ||
-        response->header_lines > HEADER_LINES_MAX) {
-        response->headers.status = BUFFER_FULL;
-        return false;
-    }
-    if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-        buffer_clear(&response->headers);
-    }
-    return buffer_append(&response->headers, line, length);
 }
 
 bool response_add_body(struct response *response, const char *bytes,
                        size_t length) {
     return buffer_append(&response->body, bytes, length);
-}
-
-static char lower(char byte) {
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
 }
 
 static bool is_blank(char byte) {
@@ -69,7 +45,7 @@ static void push_name(lua_State *L, const char *name, size_t length,
     char text[NAME_SHOWN];
     bool secret = mask_finds(name, length, secrets);
     if (length > sizeof text) length = sizeof text;
-    for (size_t i = 0; i < length; i++) text[i] = lower(name[i]);
+    for (size_t i = 0; i < length; i++) text[i] = head_lower(name[i]);
     if (secret || mask_finds(text, length, secrets)) {
         lua_pushliteral(L, MASK_TEXT);
     } else {
@@ -78,22 +54,17 @@ static void push_name(lua_State *L, const char *name, size_t length,
 }
 
 /* Stack: [headers] -> [headers]. */
-static void add_field(lua_State *L, const char *line, size_t length,
+static void add_field(lua_State *L, const struct head_field *field,
                       const struct buffer *secrets) {
-    const char *colon = memchr(line, ':', length);
-    if (colon == NULL) return; /* the status line, the empty line */
-    const char *value = colon + 1, *end = line + length;
-    while (value < end && is_blank(*value)) value++;
-    while (end > value && is_blank(end[-1])) end--;
-    push_name(L, line, (size_t)(colon - line), secrets);
+    push_name(L, field->name, field->name_length, secrets);
     lua_pushvalue(L, -1);
     lua_rawget(L, -3); /* [headers, name, earlier value or nil] */
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
-        mask_push(L, value, (size_t)(end - value), secrets);
+        mask_push(L, field->value, field->value_length, secrets);
     } else {
         lua_pushliteral(L, ", ");
-        mask_push(L, value, (size_t)(end - value), secrets);
+        mask_push(L, field->value, field->value_length, secrets);
         lua_concat(L, 3);
     }
     lua_rawset(L, -3);
@@ -101,50 +72,21 @@ static void add_field(lua_State *L, const char *line, size_t length,
 
 void response_push_headers(lua_State *L, const struct response *response,
                            const struct buffer *secrets) {
-    const char *line = response->headers.data;
-    size_t left = response->headers.length;
-    lua_createtable(L, 0, (int)response->header_lines);
-    while (left > 0) {
-        const char *newline = memchr(line, '\n', left);
-        size_t length = newline ? (size_t)(newline - line) + 1 : left;
-        add_field(L, line, length, secrets);
-        line += length;
-        left -= length;
+    struct head_field field;
+    size_t position = 0;
+    lua_createtable(L, 0, (int)response->head.lines);
+    while (head_next(&response->head, &position, &field)) {
+        add_field(L, &field, secrets);
     }
-}
-
-/* The first line of that name; *value and *length leave out the blanks. */
-static bool find_field(const struct response *response, const char *name,
-                       const char **value, size_t *length) {
-    if (response->headers.length == 0) return false;
-    const char *line = response->headers.data;
-    const char *end = line + response->headers.length;
-    size_t name_length = strlen(name);
-    while (line < end) {
-        const char *newline = memchr(line, '\n', (size_t)(end - line));
-        const char *stop = newline ? newline : end;
-        if ((size_t)(stop - line) > name_length &&
-            strncasecmp(line, name, name_length) == 0 &&
-            line[name_length] == ':') {
-            const char *start = line + name_length + 1;
-            while (start < stop && is_blank(*start)) start++;
-            while (stop > start && is_blank(stop[-1])) stop--;
-            *value = start;
-            *length = (size_t)(stop - start);
-            return true;
-        }
-        line = stop + 1;
-    }
-    return false;
 }
 
 static time_t answer_time(const struct response *response) {
-    const char *value;
-    size_t length;
+    struct head_field field;
     char date[64];
-    if (find_field(response, "date", &value, &length) && length < sizeof date) {
-        memcpy(date, value, length);
-        date[length] = '\0';
+    if (head_find(&response->head, "date", &field) &&
+        field.value_length < sizeof date) {
+        memcpy(date, field.value, field.value_length);
+        date[field.value_length] = '\0';
         time_t then = curl_getdate(date, NULL);
         if (then != (time_t)-1) return then;
     }
@@ -152,10 +94,10 @@ static time_t answer_time(const struct response *response) {
 }
 
 bool response_retry_after(const struct response *response, double *seconds) {
-    const char *value;
-    size_t length;
-    return find_field(response, "retry-after", &value, &length) &&
-           retry_after_parse(value, length, answer_time(response), seconds);
+    struct head_field field;
+    return head_find(&response->head, "retry-after", &field) &&
+           retry_after_parse(field.value, field.value_length,
+                             answer_time(response), seconds);
 }
 
 static const struct {
@@ -181,10 +123,16 @@ static const struct {
     {502, "bad_gateway", "Bad Gateway"},
     {503, "unavailable", "Service Unavailable"},
     {504, "gateway_timeout", "Gateway Timeout"},
-    /* The first of a class serves the rest of it. */
     {300, "redirect", "Redirect"},
+    {301, "redirect", "Redirect"},
+    {302, "redirect", "Redirect"},
+    {303, "redirect", "Redirect"},
+    {307, "redirect", "Redirect"},
+    {308, "redirect", "Redirect"},
+    /* The rest of a class, and what has no class here. */
     {400, "client_error", "Client Error"},
     {500, "server_error", "Server Error"},
+    {0, "unexpected_status", "which is no answer to an update"},
 };
 
 #define STATUSES (sizeof statuses / sizeof statuses[0])
@@ -193,13 +141,15 @@ static size_t find_status(long status) {
     for (size_t i = 0; i < STATUSES - 3; i++) {
         if (statuses[i].status == status) return i;
     }
-    if (status < 400) return STATUSES - 3;
-    return status < 500 ? STATUSES - 2 : STATUSES - 1;
+    if (status < 400 || status > 599) return STATUSES - 1;
+    return status < 500 ? STATUSES - 3 : STATUSES - 2;
 }
 
-/* An answer 5xx can come from a gateway behind which the update went on. */
-static const char *outcome_of(long status) {
-    return status >= 300 && status < 500 ? "rejected" : "unknown";
+/* An answer 5xx can come from a gateway behind which the update went on; what
+ * a status means that is no answer to an update, nobody knows. */
+static const char *outcome_of(long status, size_t known) {
+    bool told = known < STATUSES - 1 && status >= 300 && status < 500;
+    return told ? "rejected" : "unknown";
 }
 
 static void set_text(lua_State *L, const char *key, const char *text) {
@@ -271,7 +221,7 @@ static void push_api_error(lua_State *L, const struct response *response,
                            const struct buffer *secrets) {
     size_t known = find_status(response->status);
     push_error(L, response, "api", statuses[known].code,
-               outcome_of(response->status));
+               outcome_of(response->status, known));
     if (json_read(L, response->body.data, response->body.length)) {
         mask_value(L, secrets);
     } else {

@@ -10,25 +10,22 @@
 
 #include "buffer.h"
 #include "compat.h"
+#include "head.h"
 
 #pragma GCC visibility push(hidden)
 
 struct response {
     long status;
-    struct buffer headers; /* header lines of the last response, as received */
+    struct head head;
     struct buffer body;
-    size_t header_bytes; /* of all responses, 1xx included */
-    size_t header_lines;
 };
 
 void response_init(struct response *response, size_t max_body);
 void response_clear(struct response *response);
 void response_free(struct response *response);
 
-/* Both are called from inside libcurl and touch no Lua. False when a ceiling
- * or memory stops them. */
-bool response_add_header(struct response *response, const char *line,
-                         size_t length);
+/* Called from inside libcurl, touches no Lua. False when the ceiling or memory
+ * stops it. */
 bool response_add_body(struct response *response, const char *bytes,
                        size_t length);
 

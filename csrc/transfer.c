@@ -63,7 +63,7 @@ static int count_send(void *data, char *peer, char *local, int peer_port,
         enum certificate_names names = certificate_names(transfer->easy);
         transfer->nameless = names == CERTIFICATE_NAMELESS;
         if (names == CERTIFICATE_UNREAD) {
-            transfer->response.headers.status = BUFFER_NO_MEMORY;
+            transfer->response.head.fields.status = BUFFER_NO_MEMORY;
         }
         if (names != CERTIFICATE_NAMED) return CURL_PREREQFUNC_ABORT;
     }
@@ -86,8 +86,11 @@ static size_t receive_header(char *line, size_t size, size_t count,
                              void *data) {
     struct transfer *transfer = data;
     size_t length = size * count;
-    if (length == 2 && line[0] == '\r') keep_connection(transfer);
-    return response_add_header(&transfer->response, line, length) ? length : 0;
+    struct head *head = &transfer->response.head;
+    bool was_whole = head->place == HEAD_WHOLE;
+    if (!head_add_line(head, line, length)) return 0;
+    if (!was_whole && head->place == HEAD_WHOLE) keep_connection(transfer);
+    return length;
 }
 
 static size_t receive_body(char *bytes, size_t size, size_t count, void *data) {

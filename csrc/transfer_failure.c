@@ -44,10 +44,12 @@ static const struct meaning {
      "the answer is shorter than announced"},
     {CURLE_WEIRD_SERVER_REPLY, "response", "not_http",
      "the answer is not HTTP"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, "response", "not_http",
+     "the answer's head is not HTTP"},
     {CURLE_UNSUPPORTED_PROTOCOL, "response", "not_http",
      "the answer is not HTTP that truto speaks"},
-    {CURLE_BAD_CONTENT_ENCODING, "response", "not_http",
-     "the answer is encoded in a way that was not asked for"},
+    {CURLE_BAD_CONTENT_ENCODING, "response", "ambiguous_framing",
+     "nobody knows where the answer ends"},
     {CURLE_HTTP2, "network", "connection_lost", "the HTTP/2 connection failed"},
     {CURLE_HTTP2_STREAM, "network", "connection_lost",
      "the HTTP/2 stream was ended by the server"},
@@ -104,7 +106,7 @@ static bool note_own_abort(const struct transfer *transfer,
                            "the server's certificate has no subject "
                            "alternative name, only a common name");
     }
-    if (response->headers.status == BUFFER_NO_MEMORY ||
+    if (response->head.fields.status == BUFFER_NO_MEMORY ||
         response->body.status == BUFFER_NO_MEMORY) {
         return failure_out_of_memory(failure);
     }
@@ -113,10 +115,20 @@ static bool note_own_abort(const struct transfer *transfer,
                            "the kept connection was closed after the request "
                            "was written; it was not sent again");
     }
-    if (response->headers.status == BUFFER_FULL) {
+    if (response->head.fields.status == BUFFER_FULL) {
         return failure_set(failure, "response", "headers_too_large",
                            "the answer has more than 64 KiB or 256 lines of "
                            "headers");
+    }
+    if (response->head.problem != NULL) {
+        bool is_malformed = response->head.is_malformed;
+        return failure_set(
+            failure, "response",
+            is_malformed ? "not_http" : "ambiguous_framing",
+            "%s: the answer's head has %s; the update may have been applied",
+            is_malformed ? "the answer is not HTTP"
+                         : "nobody knows where the answer ends",
+            response->head.problem);
     }
     if (response->body.status == BUFFER_FULL) {
         return failure_set(failure, "response", "body_too_large",
@@ -140,9 +152,16 @@ static void note_timeout(const struct transfer *transfer,
     }
 }
 
+/* Some versions of libcurl see for themselves what framing.c refuses. */
+static CURLcode result_of(const struct transfer *transfer) {
+    bool framing = transfer->result == CURLE_WEIRD_SERVER_REPLY &&
+                   strstr(transfer->error_text, "Content-Length") != NULL;
+    return framing ? CURLE_BAD_CONTENT_ENCODING : transfer->result;
+}
+
 static void note_result(const struct transfer *transfer,
                         struct failure *failure) {
-    const struct meaning *meaning = find_meaning(transfer->result);
+    const struct meaning *meaning = find_meaning(result_of(transfer));
     /* libcurl repeats a proxy that it cannot read, with its password. */
     bool shown = transfer->error_text[0] != '\0' &&
                  strncmp(transfer->error_text, "Unsupported proxy",
@@ -166,19 +185,25 @@ static void note_result(const struct transfer *transfer,
     }
 }
 
-/* An error's status is worth more than the end of its body. */
-static bool is_error_with_cut_body(const struct transfer *transfer) {
-    return transfer->response.status > 299 && !transfer->interrupted &&
-           transfer->response.body.status == BUFFER_FULL;
+/* An error's status is worth more than the end of its body, and what follows
+ * 101 is another protocol. */
+static bool is_enough(const struct transfer *transfer) {
+    const struct response *response = &transfer->response;
+    if (response->head.place != HEAD_WHOLE || transfer->interrupted) {
+        return false;
+    }
+    return transfer->result == CURLE_OK || response->head.status == 101 ||
+           (response->status > 299 && response->body.status == BUFFER_FULL);
 }
 
 bool transfer_succeeded(const struct transfer *transfer,
                         struct failure *failure) {
-    if (transfer->result == CURLE_OK || is_error_with_cut_body(transfer)) {
-        return true;
-    }
+    if (is_enough(transfer)) return true;
     if (!note_own_abort(transfer, failure)) {
         /* noted */
+    } else if (transfer->result == CURLE_OK) {
+        failure_set(failure, "network", "connection_lost",
+                    "the connection was closed before an answer began");
     } else if (transfer->result == CURLE_OPERATION_TIMEDOUT) {
         note_timeout(transfer, failure);
     } else {

@@ -153,7 +153,7 @@ return {
     { "rate_limited", "HTTP 429: too many requests; with `attempts` 0 an "
       .. "earlier answer said so, and nothing was sent",
       "wait for `retry_after` seconds" },
-    { "redirect", "HTTP 3xx, which is never followed",
+    { "redirect", "HTTP 300, 301, 302, 303, 307, 308; never followed",
       "if the service has moved, set `base_url`" },
     { "request_timeout", "HTTP 408", "try again" },
     { "server_error", "HTTP 500, or another status from there on",
@@ -162,12 +162,18 @@ return {
     { "unauthorized", "HTTP 401: the token is not accepted",
       "give a valid token" },
     { "unavailable", "HTTP 503", "try after `retry_after` seconds" },
+    { "unexpected_status", "a status that is no answer to an update, such as "
+      .. "101, 304 or 600; see `outcome`",
+      "check `base_url` and what stands between" },
     { "unprocessable_entity", "HTTP 422: Truto does not accept the input",
       "its message says what is wrong" },
     { "unsupported_media_type", "HTTP 415", "check `base_url`" },
   } },
   { kind = "response",
     meaning = "the answer is not what the API promises", codes = {
+    { "ambiguous_framing", "the answer contradicts itself about where it "
+      .. "ends, as with two lengths",
+      "check what stands between; see `outcome`" },
     { "body_too_large", "the answer is larger than `max_response_bytes`",
       "raise it, if such answers are right" },
     { "headers_too_large", "the answer has more headers than truto reads",

@@ -9,7 +9,8 @@ local truto = require "truto"
 -- that they end with it. Where clients are closed within a call, the thread
 -- must go on.
 local SPECS = {
-  { "core/exchange" }, { "core/response" }, { "core/tls" }, { "core/wire" },
+  { "core/exchange" }, { "core/framing" }, { "core/response" },
+  { "core/tls" }, { "core/wire" },
   { "client/retry_fault" }, { "faults/canary" },
   { "client/reentry", thread_stays = true },
 }

@@ -11,7 +11,7 @@ packages="$(pkg-config --cflags --libs lua5.4 libcurl)"
 mkdir -p "$folder/objects"
 
 # Nothing here does I/O, so the rest of csrc is not needed.
-parts="buffer failure json_number json_reader json_writer mask request"
+parts="buffer failure framing head json_number json_reader json_writer mask request"
 parts="$parts response retry_after secret system utf8"
 rm -f "$folder"/*.log "$folder"/objects/*
 for file in $(printf 'csrc/%s.c ' $parts) spec/fuzz/fuzz.c; do

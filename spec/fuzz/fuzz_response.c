@@ -40,7 +40,7 @@ static void add_headers(struct response *response, struct fuzz_input *input) {
         const uint8_t *end = memchr(input->data, '\n', input->left);
         size_t length = end ? (size_t)(end - input->data) + 1 : input->left;
         more =
-            response_add_header(response, (const char *)input->data, length) &&
+            head_add_line(&response->head, (const char *)input->data, length) &&
             length > 1;
         input->data += length;
         input->left -= length;

@@ -33,6 +33,7 @@ local REDIRECT = { "api", "redirect", "rejected" }
 local NO_OBJECT = { "response", "not_json_object", "unknown" }
 local BIG_BODY = { "response", "body_too_large", "unknown" }
 local BIG_HEAD = { "response", "headers_too_large", "unknown" }
+local FRAMING = { "response", "ambiguous_framing", "unknown" }
 local PROXY = { "network", "proxy_failed", "not_sent" }
 
 return {
@@ -155,6 +156,15 @@ return {
   { name = "an error in HTML (H24)", fault = "status",
     with = "status=400,body=html", attempts = 1,
     err = { "api", "bad_request", "rejected" } },
+  { name = "two lengths (H25)", fault = "head", with = "status=two-lengths",
+    attempts = 1, err = FRAMING, says = "Content-Length" },
+  { name = "a length beside chunks (H25)", fault = "head",
+    with = "status=length-beside-chunked", attempts = 1, err = FRAMING },
+  { name = "a fold before the first field (H26)", fault = "head",
+    with = "status=folded-first", attempts = 1,
+    err = { "response", "not_http", "unknown" } },
+  { name = "101", fault = "head", with = "status=switching", attempts = 1,
+    err = { "api", "unexpected_status", "unknown" } },
   { name = "no HTTP", fault = "garbage-status-line", attempts = 1,
     err = { "response", "not_http", "unknown" } },
   -- JSON
