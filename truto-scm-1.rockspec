@@ -45,6 +45,7 @@ build = {
     ["truto.config.check"] = "lua/truto/config/check.lua",
     ["truto.config.closest"] = "lua/truto/config/closest.lua",
     ["truto.config.content"] = "lua/truto/config/content.lua",
+    ["truto.config.doubts"] = "lua/truto/config/doubts.lua",
     ["truto.config.formats"] = "lua/truto/config/formats.lua",
     ["truto.config.hints"] = "lua/truto/config/hints.lua",
     ["truto.config.mark"] = "lua/truto/config/mark.lua",

@@ -62,10 +62,10 @@ local STEPS = {
     title = "Qdrant: a number, and a rotated key as a secret",
     id = "ds_qdrant",
     changes = { config = truto.config.qdrant {
-      port = 6334, api_key = truto.secret "a-key-that-is-never-shown",
+      port = 6335, api_key = truto.secret "a-key-that-is-never-shown",
     } },
     holds = function(datastore, before)
-      return datastore.config.port == 6334
+      return datastore.config.port == 6335
         and datastore.config.api_key == nil
         and datastore.config.collection == before.config.collection
     end,

@@ -22,6 +22,8 @@ return {
       "name the type: `truto.config.s3 {…}`, or the option `type`" },
     { "empty_changes", "an update without `label`, `config`, `config_secret`",
       "give at least one; a nil in a Lua table is not a field" },
+    { "empty_secret", "null stands where a secret belongs, and would wipe the "
+      .. "stored one", "leave it out to keep what is stored" },
     { "invalid_header", "a header's name is not one, or its value has a "
       .. "control character", "correct it" },
     { "invalid_id", "the id is empty, `.` or `..`, has a NUL, or is too long",
@@ -192,13 +194,35 @@ return {
   } },
   { kind = "warning", meaning = "stands in `meta.warnings`; the call went on",
     codes = {
+    { "access_key_id_as_secret", "the id of an access key of AWS stands where "
+      .. "the secret half belongs", "give the secret half" },
+    { "bucket_in_url", "the endpoint of a service that is known names the "
+      .. "bucket, or another path", "give the endpoint alone" },
     { "callback_failed", "`log` or `on_retry` raised an error",
       "correct that function" },
+    { "contradictory_port", "a port and the port in a URL differ",
+      "name one of them, or the same twice" },
+    { "doubled_scheme", "a URL begins with its scheme twice",
+      "leave one out" },
+    { "grpc_port", "the port answers gRPC, not HTTP",
+      "name the port of the HTTP API; Qdrant's is 6333" },
     { "half_credential_pair", "one half of a key pair is given; the other "
       .. "stays as it is stored", "give both, unless you mean it" },
+    { "null_unknown", "null is sent, and what Truto does with it is not "
+      .. "documented", "leave the field out to keep its value" },
+    { "password_in_url", "a URL has a user or a password in it",
+      "answers show it; take it out" },
+    { "path_in_bucket", "a bucket's name has a `/`",
+      "a prefix is not part of the bucket" },
+    { "placeholder_value", "a value has a placeholder, such as `${BUCKET}`",
+      "fill it in" },
     { "service_ended", "an `api_url` at `data.mongodb-api.com`",
       "MongoDB has ended that service; use another endpoint" },
     { "unknown_type", "the option `type` is not one that truto knows; the "
       .. "config was not checked", "check its spelling" },
+    { "url_as_name", "a URL stands where a name belongs",
+      "give the name alone" },
+    { "white_space", "a name begins or ends with white space, or a bucket "
+      .. "has some", "take it out" },
   } },
 }

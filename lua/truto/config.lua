@@ -4,12 +4,12 @@
 
 local changes = require "truto.config.changes"
 local check = require "truto.config.check"
-local content = require "truto.config.content"
 local errors = require "truto.errors"
 local hints = require "truto.config.hints"
 local mark = require "truto.config.mark"
 local names = require "truto.config.names"
 local redact = require "truto.config.redact"
+local secret = require "truto.secret"
 local service_account = require "truto.config.service_account"
 local shapes = require "truto.config.shapes"
 
@@ -54,21 +54,36 @@ for _, shape in ipairs(shapes) do
   end
 end
 
+-- Values that the options of validate can have, by the options' names.
+local VALIDATE_OPTIONS = {
+  partial = { [true] = true, [false] = true },
+  validate = { [true] = true, warn = true, strict = true },
+}
+local WANTED = {
+  partial = "true or false",
+  validate = 'true, "warn" or "strict"',
+}
+
 local function check_options(options)
-  for key in next, options do
-    if key ~= "partial" then
+  for key, value in next, options do
+    local allowed = VALIDATE_OPTIONS[key]
+    if not allowed then
       local shown = names.is_shown(key) and " " .. key or ""
-      error("truto.config.validate: unknown option" .. shown
-        .. "; did you mean partial?", 3)
+      local nearest = names.nearest(key, { "partial", "validate" })
+      error("truto.config.validate: unknown option" .. shown .. "; "
+        .. (nearest and "did you mean " .. nearest .. "?"
+          or "known are partial and validate"), 3)
+    elseif not allowed[value] then
+      error("truto.config.validate: option " .. key .. " must be "
+        .. WANTED[key], 3)
     end
-  end
-  if options.partial ~= nil and type(options.partial) ~= "boolean" then
-    error("truto.config.validate: option partial must be true or false", 3)
   end
 end
 
 ---@class truto.config.ValidateOptions
 ---@field partial? boolean documented required fields may be missing
+---@field validate? true|"warn"|"strict" `"warn"`: refusals are warnings;
+---  `"strict"`: warnings are refusals
 
 --- Checks a config as `datastore.update` does, and sends nothing.
 ---@param type_name? truto.DatastoreType|string `nil`: the mark of a builder, or
@@ -84,8 +99,12 @@ function M.validate(type_name, config, options)
     expect(options, "table", "validate", "options")
     check_options(options)
   end
-  local partial = options and options.partial
-  local issues, warnings = content.check(config, type_name, partial)
+  options = options or {}
+  local issues, warnings = changes.check_config(config, {
+    type = type_name,
+    partial = options.partial,
+    validate = options.validate,
+  })
   local meta = { warnings = warnings }
   if #issues > 0 then return nil, errors.validation(issues), meta end
   return true, nil, meta
@@ -162,14 +181,18 @@ function M.redact(type_name, config)
 end
 
 --- The credentials in a service-account key file of Google, the private key
---- held as a secret. `assert` it inside a table, or its error is lost there.
----@param path string
+--- held as a secret. Wrap it in `assert` inside a table, or its error is lost
+--- there.
+---@param source string|truto.Secret path of the file; or a secret that holds
+---  its content, such as `truto.secret.env "GOOGLE_CREDENTIALS"`
 ---@return truto.config.ServiceAccount? credentials
 ---@return truto.Error? err kind `"setup"`: `key_file_unreadable`,
----  `key_file_invalid`
-function M.service_account(path)
-  expect(path, "string", "service_account", "path")
-  return service_account.read(path)
+---  `key_file_invalid`, or the code of a secret that cannot be read
+function M.service_account(source)
+  if not secret.is(source) then
+    expect(source, "string", "service_account", "path")
+  end
+  return service_account.read(source)
 end
 
 return M

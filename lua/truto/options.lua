@@ -28,7 +28,8 @@ local DAY = 86400
 ---@field proxy? string|false proxy URL; `false`: none; else `HTTPS_PROXY`
 ---@field user_agent? string stands before truto's own
 ---@field max_response_bytes? integer largest answer, default 1 MiB
----@field validate? boolean|"warn" check changes first, default `true`
+---@field validate? boolean|"warn"|"strict" check changes first, default
+---  `true`; `"strict"` refuses what else is a warning
 ---@field driver? "blocking"|truto.Driver how attempts and waits are made
 
 ---@class truto.CallOptions
@@ -37,7 +38,7 @@ local DAY = 86400
 ---@field max_attempts? integer 1 to 100, the first included
 ---@field retry? boolean|"not_sent" which failures are tried again
 ---@field headers? table<string, string|truto.Secret> more request headers
----@field validate? boolean|"warn"
+---@field validate? boolean|"warn"|"strict"
 ---@field type? truto.DatastoreType type of the datastore, if it is known
 ---@field partial? boolean `config` leaves out documented required fields
 
@@ -54,7 +55,7 @@ local function is_secret_text(value)
 end
 
 local function is_mode(value)
-  return type(value) == "boolean" or value == "warn"
+  return type(value) == "boolean" or value == "warn" or value == "strict"
 end
 
 local SECONDS = {
@@ -62,7 +63,7 @@ local SECONDS = {
   wants = "a number of seconds, above 0 and at most 86400",
 }
 local TEXT = { accepts = is_text, wants = "a string without control bytes" }
-local MODE = { accepts = is_mode, wants = 'true, "warn" or false' }
+local MODE = { accepts = is_mode, wants = 'true, "warn", "strict" or false' }
 local ATTEMPTS = {
   accepts = function(value)
     return type(value) == "number" and value % 1 == 0 and value >= 1

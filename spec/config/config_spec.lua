@@ -52,14 +52,41 @@ describe("the table of cases", function()
     end
   end
 
+  -- An empty secret would wipe the stored one.
+  local function is_always_refused(line)
+    return line:find("^empty_secret ") ~= nil
+  end
+
+  local function append(list, more)
+    for _, one in ipairs(more) do list[#list + 1] = one end
+    return list
+  end
+
   it("is turned into warnings by validate = \"warn\"", function()
     for _, case in ipairs(cases) do
+      local refused, warned = {}, {}
+      for _, line in ipairs(case.issues) do
+        append(is_always_refused(line) and refused or warned, { line })
+      end
       local issues, warnings = check({ config = case.config },
         { type = case.type, partial = case.partial, validate = "warn" })
-      assert.same({}, issues)
-      for i, issue in ipairs(case.issues) do
-        assert.same(issue, warnings[i], case.name)
-      end
+      assert.same(refused, issues, case.name)
+      assert.same(append(warned, case.warnings), warnings, case.name)
+    end
+  end)
+
+  it("has its warnings refused by validate = \"strict\"", function()
+    for _, case in ipairs(cases) do
+      local expected = append(append({}, case.issues), case.warnings)
+      local issues, warnings = check({ config = case.config },
+        { type = case.type, partial = case.partial, validate = "strict" })
+      assert.same(expected, issues, case.name)
+      assert.same({}, warnings, case.name)
+      local ok, err, meta = config.validate(case.type, case.config,
+        { partial = case.partial, validate = "strict" })
+      assert.equal(not expected[1] or nil, ok, case.name)
+      assert.same(expected, brief(err and err.issues or {}), case.name)
+      assert.same({ warnings = {} }, meta)
     end
   end)
 
@@ -79,7 +106,7 @@ describe("the sandbox, with validate = false,", function()
   local service, client
 
   setup(function()
-    service = assert(sandbox.start {})
+    service = assert(sandbox.start { rate_limit = { limit = 100000 } })
     client = assert(truto.new {
       base_url = service.base_url,
       token = service.token,
@@ -120,7 +147,6 @@ describe("the changes of an update", function()
       { label = "your_label", config_secret = "your_config_secret" } },
     { "nothing", {}, "empty_changes changes" },
     { "a label as number", { label = 5 }, "type_mismatch label" },
-    { "a label as null", { label = truto.null }, "type_mismatch label" },
     { "a label as secret", { label = truto.secret "l" },
       "type_mismatch label" },
     { "a config as text", { config = "{}" }, "type_mismatch config" },
@@ -148,7 +174,7 @@ describe("the changes of an update", function()
   for _, row in ipairs(ROWS) do
     it("with " .. row[1], function()
       local expected = { (table.unpack or unpack)(row, 3) }
-      for _, validate in ipairs { true, false, "warn" } do
+      for _, validate in ipairs { true, false, "warn", "strict" } do
         assert.same(expected, (check(row[2], { validate = validate })))
       end
     end)
@@ -161,6 +187,29 @@ describe("the changes of an update", function()
     local issues, warnings = check(changes, { validate = "warn" })
     assert.same({}, issues)
     assert.same({ "masked_secret config_secret" }, warnings)
+  end)
+
+  it("may have null for a label, with a warning", function()
+    local changes = { label = truto.null }
+    for validate, expected in pairs {
+      [true] = { {}, { "null_unknown label" } },
+      [false] = { {}, {} },
+      warn = { {}, { "null_unknown label" } },
+      strict = { { "null_unknown label" }, {} },
+    } do
+      local issues, warnings = check(changes, { validate = validate })
+      assert.same(expected, { issues, warnings })
+    end
+  end)
+
+  it("may not have null for config_secret", function()
+    local changes = { config_secret = truto.null }
+    for _, validate in ipairs { true, "warn", "strict" } do
+      local issues, warnings = check(changes, { validate = validate })
+      assert.same({ "empty_secret config_secret" }, issues)
+      assert.same({}, warnings)
+    end
+    assert.same({}, (check(changes, { validate = false })))
   end)
 
   it("are reported in the order label, config, config_secret", function()
@@ -308,6 +357,28 @@ describe("validate", function()
       { partial = true }))
   end)
 
+  it("takes refusals for warnings, or warnings for refusals", function()
+    local given = { port = 0, base_url = "https://a:6334" }
+    local ok, err, meta = config.validate("qdrant", given,
+      { validate = "warn" })
+    assert.is_true(ok)
+    assert.is_nil(err)
+    assert.same({ "out_of_range config.port", "grpc_port config.base_url" },
+      brief(meta.warnings))
+    given.port = 1
+    ok, err = config.validate("qdrant", given, { validate = "strict" })
+    assert.is_nil(ok)
+    assert.equal("grpc_port", err.code)
+  end)
+
+  it("says which option was meant", function()
+    for key, hint in pairs { validat = "did you mean validate?",
+      partail = "did you mean partial?", zeta = "known are partial" } do
+      local _, message = pcall(config.validate, "s3", {}, { [key] = true })
+      assert.matches(hint, message, 1, true)
+    end
+  end)
+
   it("warns", function()
     local ok, _, meta = config.validate("postgresql", { host = "h" })
     assert.is_true(ok)
@@ -329,6 +400,8 @@ describe("validate", function()
   it("raises for misuse", function()
     for _, arguments in ipairs { { 5, {} }, { "s3", {}, 5 },
       { "s3", {}, { partail = true } }, { "s3", {}, { partial = 1 } },
+      { "s3", {}, { validate = "strickt" } }, { "s3", {}, { validate = 1 } },
+      { "s3", {}, { validate = false } }, { "s3", {}, { [1] = "strict" } },
       { "s3", {}, { ["canary key"] = 1 } } } do
       local ok, message =
         pcall(config.validate, (table.unpack or unpack)(arguments))
@@ -336,6 +409,36 @@ describe("validate", function()
       assert.matches("truto.config.validate", message, 1, true)
       assert.is_nil(message:find("canary", 1, true))
     end
+  end)
+end)
+
+describe("an update with validate = \"strict\"", function()
+  local HALF = { config = { secret_access_key = "s" } }
+
+  -- Nobody listens there: what is not refused fails otherwise.
+  local function update(of_client, of_call)
+    local client = assert(truto.new { base_url = "http://127.0.0.1:9",
+      token = "t", validate = of_client, max_attempts = 1 })
+    local _, err, meta = client.datastore.update("ds_1", HALF,
+      { validate = of_call })
+    client.close()
+    return err.code, meta
+  end
+
+  it("is refused for what is else a warning", function()
+    local code, meta = update(nil, "strict")
+    assert.equal("half_credential_pair", code)
+    assert.equal(0, meta.attempts)
+    assert.same({}, meta.warnings)
+    assert.equal("half_credential_pair", (update("strict")))
+  end)
+
+  it("can be allowed to a call, or to none", function()
+    local code, meta = update("strict", true)
+    assert.equal("connection_refused", code)
+    assert.same({ "half_credential_pair config.secret_access_key" },
+      brief(meta.warnings))
+    assert.equal("connection_refused", (update()))
   end)
 end)
 

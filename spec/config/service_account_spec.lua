@@ -86,11 +86,11 @@ describe("service_account", function()
     assert_refused("key_file_unreadable", "it is empty")
   end)
 
-  it("refuses what is no JSON object", function()
+  it("refuses what is not a JSON object", function()
     for _, content in ipairs { "canary", "[]x", "{\"type\": \"canary",
       "5", "null", "\"canary\"", "{\"a\":[[[[[[\"canary\"]]]]]]}" } do
       write(content)
-      assert_refused("key_file_invalid", "is no JSON object")
+      assert_refused("key_file_invalid", "is not a JSON object")
     end
   end)
 
@@ -120,12 +120,108 @@ describe("service_account", function()
 
   it("refuses fields of the wrong type and masks", function()
     for name, value in pairs { client_id = 5, token_uri = "canary",
-      private_key = "[REDACTED]", project_id = cjson.null } do
+      private_key = "[REDACTED]", project_id = false } do
       local values = examples()
       values[name] = value
       write(values)
       assert_refused("key_file_invalid", name .. ": ")
     end
+  end)
+
+  it("leaves out optional members that are empty or null", function()
+    local values = examples()
+    for _, name in ipairs { "project_id", "client_id", "token_uri",
+      "client_x509_cert_url", "universe_domain", "private_key_id" } do
+      for _, value in ipairs { "", cjson.null } do
+        values[name] = value
+        write(values)
+        assert.is_nil(assert(truto.config.service_account(path))[name])
+      end
+    end
+    assert.is_true((truto.config.validate("google_cloud_storage",
+      { credentials = truto.config.service_account(path) })))
+  end)
+
+  it("does not take null for what makes it a key file", function()
+    for _, name in ipairs { "type", "client_email", "private_key" } do
+      local values = examples()
+      values[name] = cjson.null
+      write(values)
+      assert_refused("key_file_invalid", "it has no " .. name)
+    end
+  end)
+
+  it("passes over a UTF-8 byte order mark", function()
+    write("\239\187\191" .. cjson.encode(examples()))
+    assert.is_table(truto.config.service_account(path))
+  end)
+
+  it("says of UTF-16 to save it as UTF-8", function()
+    local text = cjson.encode(examples())
+    local big, little = text:gsub(".", "\0%0"), text:gsub(".", "%0\0")
+    for _, content in ipairs { "\254\255" .. big, "\255\254" .. little, big,
+      little } do
+      write(content)
+      assert_refused("key_file_invalid", "save it as UTF-8")
+    end
+  end)
+
+  it("takes a path with braces in it", function()
+    os.remove(path)
+    for _, suffix in ipairs { ".{eu}", "/{eu}" } do
+      local content, folder = cjson.encode(examples()), path
+      if suffix:find "/" then os.execute("mkdir " .. folder) end
+      path = path .. suffix
+      write(content)
+      assert.is_table(truto.config.service_account(path))
+      os.remove(path)
+      path = folder
+    end
+    os.execute("rmdir " .. path)
+    for _, relative in ipairs { "{env}/key.json", "{}.json", "{.json" } do
+      local _, err = truto.config.service_account(relative)
+      assert.matches(relative .. ": No such file", err.message, 1, true)
+    end
+  end)
+
+  describe("with a secret in place of a path", function()
+    local function of(text)
+      return truto.config.service_account(truto.secret(text))
+    end
+
+    it("reads its content", function()
+      local credentials = assert(of(cjson.encode(examples())))
+      assert.equal(KEY, credentials.private_key:reveal())
+      assert.equal(examples().client_email, credentials.client_email)
+    end)
+
+    it("reads a file through it", function()
+      write(examples())
+      assert.is_table(truto.config.service_account(truto.secret.file(path)))
+    end)
+
+    it("says what is wrong, and never repeats it", function()
+      for text, culprit in pairs {
+        canary = "is not a JSON object",
+        ['{"type":"canary"}'] = "type: must be",
+        ["\255\254c\0"] = "save it as UTF-8",
+      } do
+        local credentials, err = of(text)
+        assert.is_nil(credentials)
+        assert.equal("key_file_invalid", err.code)
+        assert.matches("^the secret is not ", err.message)
+        assert.matches(culprit, err.message, 1, true)
+        assert.is_nil(tostring(err):find("canary", 1, true))
+      end
+    end)
+
+    it("says why it cannot be read", function()
+      local credentials, err =
+        truto.config.service_account(truto.secret.env "TRUTO_SPEC_UNSET")
+      assert.is_nil(credentials)
+      assert.equal("setup", err.kind)
+      assert.equal("secret_missing", err.code)
+    end)
   end)
 
   it("reads no more than 64 KiB", function()

@@ -39,8 +39,8 @@ describe("the example", function()
   end)
 
   it("qdrant.lua changes port and collection", function()
-    assert.equal("ds_qdrant\t6334\tarticles\nstatus=0\n",
-      run("qdrant", "ds_qdrant 6334 articles"))
+    assert.equal("ds_qdrant\t6335\tarticles\nstatus=0\n",
+      run("qdrant", "ds_qdrant 6335 articles"))
   end)
 
   it("mongo_data_api.lua changes cluster and key", function()

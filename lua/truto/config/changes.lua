@@ -22,32 +22,85 @@ local FIXED = {
   updated_at = "is set by the server",
 }
 
-local function note(list, path, code, message)
-  list[#list + 1] = { path = path, code = code, message = message }
+-- What `validate = "warn"` refuses all the same: it would wipe what is stored.
+local ALWAYS_REFUSED = { empty_secret = true }
+
+---@class truto.config.Report
+---@field validate? boolean|"warn"|"strict"
+---@field issues truto.Issue[]
+---@field warnings truto.Issue[]
+
+local function new_report(validate)
+  return { validate = validate, issues = {}, warnings = {} }
 end
 
-local function append(list, more)
-  for i = 1, #more do list[#list + 1] = more[i] end
+local function append(list, one) list[#list + 1] = one end
+
+local function issue(path, code, message)
+  return { path = path, code = code, message = message }
 end
 
-local function mismatch(issues, path, expected, value)
-  note(issues, path, "type_mismatch", ("expected %s, received %s")
-    :format(expected, check.received(value, content.scan())))
+-- A problem of content, which `validate` is about.
+local function add_finding(report, found)
+  local validate = report.validate
+  if validate == false then return end
+  local warns = validate == "warn" and not ALWAYS_REFUSED[found.code]
+  append(warns and report.warnings or report.issues, found)
 end
 
-local function check_label(issues, label)
-  if label ~= nil and type(label) ~= "string" then
-    mismatch(issues, "label", "a string", label)
+-- What passes, but for `validate = "strict"`.
+local function add_doubt(report, found)
+  local validate = report.validate
+  if validate == false then return end
+  append(validate == "strict" and report.issues or report.warnings, found)
+end
+
+local function mismatch(report, path, expected, value)
+  append(report.issues, issue(path, "type_mismatch",
+    ("expected %s, received %s"):format(expected,
+      check.received(value, content.scan()))))
+end
+
+local function is_null(value)
+  return rawequal(value, content.scan().null)
+end
+
+local function check_label(report, label)
+  if label == nil or type(label) == "string" then return end
+  if is_null(label) then
+    add_doubt(report, issue("label", "null_unknown", check.NULL))
+  else
+    mismatch(report, "label", "a string", label)
   end
 end
 
-local function check_config_secret(issues, findings, value)
+local function check_content(report, config, options)
+  if report.validate == false then return end
+  local found, doubts = content.check(config, options.type, options.partial)
+  for i = 1, #found do add_finding(report, found[i]) end
+  for i = 1, #doubts do add_doubt(report, doubts[i]) end
+end
+
+local function check_config(report, config, options)
+  if type(config) == "table" then
+    check_content(report, config, options)
+  elseif config ~= nil then
+    mismatch(report, "config", "a table", config)
+  end
+end
+
+local function check_config_secret(report, value)
+  if value == nil or secret.is(value) then return end
   if type(value) == "string" then
     if formats.is_mask(value) then
-      note(findings, "config_secret", "masked_secret", check.MASKED)
+      add_finding(report,
+        issue("config_secret", "masked_secret", check.MASKED))
     end
-  elseif value ~= nil and not secret.is(value) then
-    mismatch(issues, "config_secret", "a string or a secret", value)
+  elseif is_null(value) then
+    add_finding(report,
+      issue("config_secret", "empty_secret", check.NULL_SECRET))
+  else
+    mismatch(report, "config_secret", "a string or a secret", value)
   end
 end
 
@@ -63,32 +116,32 @@ local function hint(key)
   return "is not a field of changes; there are " .. table.concat(FIELDS, ", ")
 end
 
-local function check_names(issues, changes)
+local function check_names(report, changes)
   local unknown, count = {}, 0
   for key in next, changes do
     count = count + 1
     if not IS_FIELD[key] then unknown[#unknown + 1] = key end
     if count > check.MAX_KEYS then
-      note(issues, "changes", "unknown_field",
+      append(report.issues, issue("changes", "unknown_field",
         ("has more than %d fields; there are %s")
-        :format(check.MAX_KEYS, table.concat(FIELDS, ", ")))
+        :format(check.MAX_KEYS, table.concat(FIELDS, ", "))))
       return
     end
   end
   if count == 0 then
-    note(issues, "changes", "empty_changes",
-      "is empty; give at least one of " .. table.concat(FIELDS, ", "))
+    append(report.issues, issue("changes", "empty_changes",
+      "is empty; give at least one of " .. table.concat(FIELDS, ", ")))
   end
   if unknown[2] then table.sort(unknown, names.before) end
   for i = 1, #unknown do
     local path = names.path("", unknown[i])
-    note(issues, path, "unknown_field",
-      path == unknown[i] and hint(path) or "is a key that is no field name")
+    append(report.issues, issue(path, "unknown_field",
+      path == unknown[i] and hint(path) or "is a key that is no field name"))
   end
 end
 
 ---@class truto.config.CheckOptions
----@field validate? boolean|"warn" `nil` is `true`
+---@field validate? boolean|"warn"|"strict" `nil` is `true`
 ---@field type? string
 ---@field partial? boolean
 
@@ -99,23 +152,23 @@ end
 ---@return truto.Issue[] issues all problems, in a stable order
 ---@return truto.Issue[] warnings
 function M.check(changes, options)
-  local issues, warnings = {}, {}
-  local validate = options.validate
-  local findings = issues
-  if validate == "warn" then findings = warnings end
-  if validate == false then findings = {} end
-  check_label(issues, rawget(changes, "label"))
-  local config = rawget(changes, "config")
-  if config ~= nil and type(config) ~= "table" then
-    mismatch(issues, "config", "a table", config)
-  elseif config and validate ~= false then
-    local found, noted = content.check(config, options.type, options.partial)
-    append(findings, found)
-    append(warnings, noted)
-  end
-  check_config_secret(issues, findings, rawget(changes, "config_secret"))
-  check_names(issues, changes)
-  return issues, warnings
+  local report = new_report(options.validate)
+  check_label(report, rawget(changes, "label"))
+  check_config(report, rawget(changes, "config"), options)
+  check_config_secret(report, rawget(changes, "config_secret"))
+  check_names(report, changes)
+  return report.issues, report.warnings
+end
+
+--- Checks a config alone.
+---@param config any
+---@param options truto.config.CheckOptions
+---@return truto.Issue[] issues
+---@return truto.Issue[] warnings
+function M.check_config(config, options)
+  local report = new_report(options.validate)
+  check_content(report, config, options)
+  return report.issues, report.warnings
 end
 
 return M

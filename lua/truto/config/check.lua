@@ -4,6 +4,7 @@
 --- Tables are read raw and never further than the shape goes: metamethods are
 --- not called, a cycle or a table of a million keys costs nothing.
 
+local doubts = require "truto.config.doubts"
 local formats = require "truto.config.formats"
 local hints = require "truto.config.hints"
 local names = require "truto.config.names"
@@ -18,6 +19,13 @@ M.MAX_KEYS = 64
 
 --- Message of `masked_secret`.
 M.MASKED = "is a mask or a placeholder, not the secret itself"
+
+--- Message of `null_unknown`.
+M.NULL = "is null; what Truto does with it is not documented"
+
+--- Message of `empty_secret` for null.
+M.NULL_SECRET = "is null, which is not a secret; leave it out to keep the "
+  .. "stored one"
 
 ---@class truto.config.Scan
 ---@field shape truto.config.Shape
@@ -72,65 +80,92 @@ local function at(path, field)
   return path .. "." .. field.name
 end
 
-local function check_text(scan, field, path, value)
+local function warn(scan, field, path, doubt)
+  note(scan.warnings, at(path, field), doubt.code, doubt.message)
+end
+
+-- A value of a type that the field cannot have. Nobody types a null by
+-- accident, so it passes where it does no certain harm.
+local function check_stranger(scan, field, path, value, expected, more)
+  path = at(path, field)
+  if scan.null == nil or not rawequal(value, scan.null) then
+    mismatch(scan, path, value, expected, more)
+  elseif field.secret then
+    note(scan.issues, path, "empty_secret", M.NULL_SECRET)
+  else
+    note(scan.warnings, path, "null_unknown", M.NULL)
+  end
+end
+
+local function check_url(scan, field, path, value, values)
+  local host, port, rest, has_user = formats.url(value)
+  if not host then
+    note(scan.issues, at(path, field), "invalid_url",
+      "must be an absolute URL, as https://host/path or http://host:port")
+    return
+  end
+  if field.ended and formats.is_below(host, field.ended.host) then
+    note(scan.warnings, at(path, field), "service_ended", field.ended.message)
+  end
+  local found = doubts.url(field, values, value, host, port, rest, has_user)
+  for i = 1, found and #found or 0 do warn(scan, field, path, found[i]) end
+end
+
+local function check_text(scan, field, path, value, values)
   if field.value and value ~= field.value then
     note(scan.issues, at(path, field), "invalid_value",
       ("must be \"%s\""):format(field.value))
   elseif field.secret and formats.is_mask(value) then
     note(scan.issues, at(path, field), "masked_secret", M.MASKED)
   elseif field.format == "url" then
-    local host = formats.url(value)
-    if not host then
-      note(scan.issues, at(path, field), "invalid_url",
-        "must be an absolute URL, as https://host/path or http://host:port")
-    elseif field.ended and formats.is_below(host, field.ended.host) then
-      note(scan.warnings, at(path, field), "service_ended",
-        field.ended.message)
-    end
+    check_url(scan, field, path, value, values)
+  elseif field.doubts then
+    local doubt = doubts.text(field.doubts, value)
+    if doubt then warn(scan, field, path, doubt) end
   end
 end
 
 local walk
 
--- One function for each type a field can have. `secret`: the field, or the
--- object it is in, is one.
+-- One function for each type a field can have. `values` has the field;
+-- `secret`: the field, or the object it is in, is one.
 local CHECKS = {}
 
-function CHECKS.string(scan, field, path, value, secret)
+function CHECKS.string(scan, field, path, value, values, secret)
   local kind = type(value)
   if kind == "string" then
-    if field.secret or field.format or field.value then
-      check_text(scan, field, path, value)
+    if field.secret or field.format or field.value or field.doubts then
+      check_text(scan, field, path, value, values)
     end
-    return
-  end
-  path = at(path, field)
-  if kind == "userdata" and scan.is_secret and scan.is_secret(value) then
+  elseif kind == "userdata" and scan.is_secret and scan.is_secret(value) then
     if not secret then
-      mismatch(scan, path, value, "a string",
+      mismatch(scan, at(path, field), value, "a string",
         "; this field is not secret and answers show it: give a string")
     end
   else
-    mismatch(scan, path, value, secret and "a string or a secret"
+    check_stranger(scan, field, path, value, secret and "a string or a secret"
       or "a string")
   end
 end
 
-function CHECKS.integer(scan, field, path, value)
+function CHECKS.integer(scan, field, path, value, values)
   if type(value) ~= "number" or value ~= math.floor(value) then
-    mismatch(scan, at(path, field), value, "an integer")
+    check_stranger(scan, field, path, value, "an integer")
   elseif field.minimum
     and (value < field.minimum or value > field.maximum) then
     note(scan.issues, at(path, field), "out_of_range",
       ("must be from %d to %d"):format(field.minimum, field.maximum))
+  else
+    local doubt = doubts.port(field, value, values)
+    if doubt then warn(scan, field, path, doubt) end
   end
 end
 
-function CHECKS.object(scan, field, path, value, secret)
+function CHECKS.object(scan, field, path, value, _, secret)
   if type(value) == "table" then
-    walk(scan, field.fields, value, at(path, field), secret)
+    walk(scan, field, value, at(path, field), secret)
   else
-    mismatch(scan, at(path, field), value, "an object (a table)")
+    check_stranger(scan, field, path, value, "an object (a table)")
   end
 end
 
@@ -149,11 +184,12 @@ local function note_missing(scan, field, path)
     :format(scan.shape.type, field.description))
 end
 
--- The keys of `values` that are no field, in a stable order; nil if there are
--- more than MAX_KEYS keys at all.
-local function unknown_keys(fields, values)
+-- The keys of `values` that are not fields, in a stable order; nil if there
+-- are more than MAX_KEYS keys at all.
+local function unknown_keys(owner, values)
   local documented, unknown, count = {}, {}, 0
-  for i = 1, #fields do documented[fields[i].name] = true end
+  for _, field in ipairs(owner.fields) do documented[field.name] = true end
+  for _, name in ipairs(owner.tolerates or {}) do documented[name] = true end
   for key in next, values do
     count = count + 1
     if count > M.MAX_KEYS then return nil end
@@ -163,8 +199,9 @@ local function unknown_keys(fields, values)
   return unknown
 end
 
-local function note_unknown(scan, fields, values, path)
-  local unknown = unknown_keys(fields, values)
+local function note_unknown(scan, owner, values, path)
+  local fields = owner.fields
+  local unknown = unknown_keys(owner, values)
   if not unknown then
     note(scan.issues, path, "unknown_field",
       ("has more than %d fields, %d are documented")
@@ -177,14 +214,16 @@ local function note_unknown(scan, fields, values, path)
   end
 end
 
-function walk(scan, fields, values, path, secret)
-  local known = 0
+-- `owner`: the shape, or the field that is an object.
+function walk(scan, owner, values, path, secret)
+  local known, fields = 0, owner.fields
   for i = 1, #fields do
     local field = fields[i]
     local value = rawget(values, field.name)
     if value ~= nil then
       known = known + 1
-      CHECKS[field.type](scan, field, path, value, secret or field.secret)
+      CHECKS[field.type](scan, field, path, value, values,
+        secret or field.secret)
     elseif field.required and not scan.partial then
       note_missing(scan, field, path)
     end
@@ -193,7 +232,7 @@ function walk(scan, fields, values, path, secret)
   local key = next(values)
   for _ = 1, known do key = next(values, key) end
   if key == nil then return end
-  note_unknown(scan, fields, values, path)
+  note_unknown(scan, owner, values, path)
 end
 
 --- Holds a config against a shape and finds every problem, in the order of
@@ -204,7 +243,7 @@ end
 function M.run(scan)
   scan.issues, scan.warnings = {}, {}
   if type(scan.config) == "table" then
-    walk(scan, scan.shape.fields, scan.config, "config")
+    walk(scan, scan.shape, scan.config, "config")
   else
     mismatch(scan, "config", scan.config, "an object (a table)")
   end

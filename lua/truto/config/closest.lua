@@ -34,8 +34,9 @@ local function count_known(shape, config)
   return count
 end
 
--- Misspelt, or a table too far out.
+-- Misspelt, known by another name, or a table too far out.
 local function is_near(key, shape, documented)
+  if hints.meant(key, shape.fields) then return true end
   local place = hints.place(shape, key)
   if place then return place ~= key end
   return #hints.types_with(key) == 0

@@ -39,12 +39,15 @@ local STARTS = {
   SCHEME .. USER .. NAME .. PORT,
   SCHEME .. USER .. ADDRESS .. PORT,
 }
+local WITH_USER = 3 -- the first of those behind a user
 
 --- Host and port of an absolute http or https URL. As in browsers, what
 --- follows the host may be any printable ASCII.
 ---@param text string
----@return string? host nil if the text is no such URL
+---@return string? host nil if the text is not such a URL
 ---@return integer? port
+---@return integer? rest where path, query and fragment begin
+---@return boolean? has_user whether a user stands before the host
 function M.url(text)
   if #text > MAX_URL or not text:find("^[!-~]*$") then return nil end
   for i = 1, #STARTS do
@@ -52,7 +55,7 @@ function M.url(text)
     if host and (stop > #text or text:find("^[/?#]", stop)) then
       port = port ~= "" and tonumber(port) or nil
       if port and (port < 1 or port > 65535) then return nil end
-      return host, port
+      return host, port, stop, i >= WITH_USER
     end
   end
   return nil

@@ -40,6 +40,19 @@ function M.place(shape, name)
   return nil
 end
 
+--- The field that people mean by a name that they bring from elsewhere.
+---@param name any
+---@param fields truto.config.Field[]
+---@return string? field its name; nil if nobody is known to mean one
+function M.meant(name, fields)
+  for _, field in ipairs(fields) do
+    for _, other in ipairs(field.known_as or {}) do
+      if names.is_alike(name, other) then return field.name end
+    end
+  end
+  return nil
+end
+
 --- The types, other than one, that have a field of this name.
 ---@param name any
 ---@param except? string
@@ -75,8 +88,9 @@ function M.unknown(key, fields, shape)
     return "has a key that is no field name"
   end
   local documented = M.field_names(fields)
-  local belongs = where_it_belongs(key, shape)
-  local nearest = names.nearest(key, documented)
+  local meant = M.meant(key, fields)
+  local belongs = meant and "" or where_it_belongs(key, shape)
+  local nearest = meant or names.nearest(key, documented)
   local message = "is not a field of " .. shape.type .. belongs
   if nearest and not belongs:find("?", 1, true) then
     return message .. "; did you mean " .. nearest .. "?"

@@ -78,6 +78,14 @@ local function plain(name)
   return (name:lower():gsub("[_%-%s]", ""))
 end
 
+--- Whether two names are equal but for case and separators.
+---@param a any
+---@param b string
+---@return boolean
+function M.is_alike(a, b)
+  return type(a) == "string" and #a <= MAX_COMPARED and plain(a) == plain(b)
+end
+
 --- The candidate that was probably meant: equal but for case and separators,
 --- or at most a third of its letters away.
 ---@param name any a key that is none of the candidates

@@ -1,6 +1,7 @@
 --- Reads the JSON key file that Google gives out for a service account.
 
 local check = require "truto.config.check"
+local core = require "truto.core"
 local errors = require "truto.errors"
 local secret = require "truto.secret"
 
@@ -21,9 +22,12 @@ local function failure(code, message)
   return nil, errors.new { kind = "setup", code = code, message = message }
 end
 
--- Bytes that no path has, but the text of a key file does.
-local function is_path(path)
-  return path ~= "" and not path:find("[%c{]")
+-- Whether a text is what a key file holds, not where one is: no path that
+-- people have begins with an object or has control bytes in it.
+local function is_content(text)
+  return text == "" or text:find "%c" ~= nil
+    or text:find '^ *{ *"' ~= nil
+    or text:find "^ *{ *} *$" ~= nil
 end
 
 local function read_file(path)
@@ -38,9 +42,20 @@ local function read_file(path)
     :format(path, problem or "it is empty"))
 end
 
+local UTF8_MARK = "\239\187\191"
+
+-- UTF-16 has its mark, or NUL bytes, which no JSON text in UTF-8 has.
+local function is_utf16(text)
+  return text:find "^\255\254" ~= nil or text:find "^\254\255" ~= nil
+    or text:find("\0", 1, true) ~= nil
+end
+
 local function decode(text)
   local json = require "cjson".new()
   json.decode_max_depth(MAX_DEPTH)
+  if text:sub(1, #UTF8_MARK) == UTF8_MARK then
+    text = text:sub(#UTF8_MARK + 1)
+  end
   local decoded, value = pcall(json.decode, text)
   return decoded and type(value) == "table" and value or nil
 end
@@ -51,16 +66,20 @@ local function fields_of(shape)
   end
 end
 
--- The documented fields only: a key file may get further ones.
+-- The documented fields that have a value: a key file may get further ones,
+-- and tools write members that nobody needs as null or as an empty text.
 local function documented(fields, decoded)
   local credentials = {}
   for _, field in ipairs(fields) do
-    credentials[field.name] = decoded[field.name]
+    local value = decoded[field.name]
+    if value ~= core.null and value ~= "" then
+      credentials[field.name] = value
+    end
   end
   return credentials
 end
 
--- Why the content is no key; nil if it is one.
+-- Why the content is not a key; nil if it is one.
 local function problem_of(shape, credentials)
   local first = check.run {
     shape = shape,
@@ -68,15 +87,18 @@ local function problem_of(shape, credentials)
   }[1]
   if first then return first.path:match("[^.]+$") .. ": " .. first.message end
   for _, name in ipairs(NEEDED) do
-    if (credentials[name] or "") == "" then return "it has no " .. name end
+    if credentials[name] == nil then return "it has no " .. name end
   end
 end
 
--- The credentials in the text of a key file; or nil and why it is none.
+-- The credentials in the text of a key file; or nil and why it is not one.
 local function parse(text)
   if #text > MAX_BYTES then return nil, "it is too large" end
+  if is_utf16(text) then
+    return nil, "it is in UTF-16; save it as UTF-8"
+  end
   local decoded = decode(text)
-  if not decoded then return nil, "it is no JSON object" end
+  if not decoded then return nil, "it is not a JSON object" end
   local shape = check.shape(TYPE)
   local credentials = documented(fields_of(shape), decoded)
   local problem = problem_of(shape, credentials)
@@ -84,24 +106,35 @@ local function parse(text)
   return credentials
 end
 
+-- The text and what to call its place in messages.
+local function read_text(source)
+  if secret.is(source) then
+    local text, err = source:reveal()
+    return text, err, "the secret"
+  elseif is_content(source) then
+    local _, err = failure("key_file_unreadable",
+      "cannot read the key file: give its path, not its content; a key that"
+      .. " is in a variable can be given as truto.secret.env(name)")
+    return nil, err
+  end
+  local text, err = read_file(source)
+  return text, err, source
+end
+
 --- The credentials in a key file, with the private key held as a secret. The
 --- text of the file passes through Lua strings, which Lua frees unwiped.
----@param path string
+---@param source string|truto.Secret path of the file, or its content
 ---@return table? credentials for `truto.config.google_cloud_storage`
 ---@return truto.Error? err kind `"setup"`: `key_file_unreadable`,
----  `key_file_invalid`
-function M.read(path)
-  if not is_path(path) then
-    return failure("key_file_unreadable",
-      "cannot read the key file: give its path, not its content")
-  end
-  local text, err = read_file(path)
+---  `key_file_invalid`, or the code of a secret that cannot be read
+function M.read(source)
+  local text, err, place = read_text(source)
   if not text then return nil, err end
   local credentials, problem = parse(text)
   if not credentials then
-    return failure("key_file_invalid", ("%s is no service-account key file: "
-      .. "%s; download a JSON key in the Google Cloud console")
-      :format(path, problem))
+    return failure("key_file_invalid", ("%s is not a service-account key file:"
+      .. " %s; download a JSON key in the Google Cloud console")
+      :format(place, problem))
   end
   credentials.private_key = secret(credentials.private_key)
   return credentials

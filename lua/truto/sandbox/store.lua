@@ -138,9 +138,15 @@ local function check_members(body, members, fixed_members)
   return failures
 end
 
+-- What null does to a field is not known, so that is refused too.
 local function check_config(store, failures, shape, config)
-  local found = check.run { shape = shape, config = config, null = store.null }
+  local found, doubts = check.run {
+    shape = shape, config = config, null = store.null,
+  }
   for _, failure in ipairs(found) do failures[#failures + 1] = failure end
+  for _, doubt in ipairs(doubts) do
+    if doubt.code == "null_unknown" then failures[#failures + 1] = doubt end
+  end
 end
 
 --- The time as RFC 3339 with milliseconds, later than at any call before.

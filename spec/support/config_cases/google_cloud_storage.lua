@@ -2,6 +2,7 @@
 
 local tables = require "support.config_cases.tables"
 
+local NULL = "what null does is not known, so the sandbox refuses it"
 local FROM_STORE = "what the config leaves out is in the store already"
 
 -- Rows about what is in `credentials`.
@@ -29,7 +30,17 @@ local function service_account(truto)
     { "an id as number", { client_id = 1234567890 },
       "type_mismatch config.credentials.client_id" },
     { "an id as null", { client_id = truto.null },
-      "type_mismatch config.credentials.client_id" },
+      warnings = { "null_unknown config.credentials.client_id" },
+      server = { "null_unknown config.credentials.client_id" }, why = NULL },
+    { "a key as null", { private_key_id = "i", private_key = truto.null },
+      "empty_secret config.credentials.private_key" },
+    { "a project for quotas", { quota_project_id = "p" } },
+    { "a project for quotas as null", { quota_project_id = truto.null } },
+    { "an unknown name beside a project for quotas",
+      { quota_project_id = "p", refresh_token = "t" },
+      "unknown_field config.credentials.refresh_token" },
+    { "a URL with a password", { token_uri = "https://u:p@a.b" },
+      warnings = { "password_in_url config.credentials.token_uri" } },
     { "a project as boolean", { project_id = true },
       "type_mismatch config.credentials.project_id" },
     { "a key as list of lines", { private_key_id = "i", private_key = { "a" } },
@@ -72,7 +83,20 @@ local function google_cloud_storage(truto)
     { "credentials as secret", { credentials = truto.secret "{}" },
       "type_mismatch config.credentials" },
     { "credentials as null", { credentials = truto.null },
-      "type_mismatch config.credentials" },
+      "empty_secret config.credentials" },
+    { "a bucket with its scheme", { bucket = "gs://b", credentials = {} },
+      warnings = { "url_as_name config.bucket" } },
+    { "a bucket and a prefix", { bucket = "b/prefix", credentials = {} },
+      warnings = { "path_in_bucket config.bucket" } },
+    { "a bucket with dots and an underscore",
+      { bucket = "exports_2.example.com", credentials = {} } },
+    { "a project for quotas too far out",
+      { quota_project_id = "p", credentials = {} },
+      "unknown_field config.quota_project_id" },
+    { "the name bucket_name", { bucket_name = "b", credentials = {} },
+      "unknown_field config.bucket_name" },
+    { "the name service_account", { service_account = {}, credentials = {} },
+      "unknown_field config.service_account" },
     { "credentials as boolean, partial", { credentials = false },
       "type_mismatch config.credentials", partial = true },
     { "a private key too far out", { private_key = "k", credentials = {} },

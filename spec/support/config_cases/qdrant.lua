@@ -1,5 +1,7 @@
 --- Rows for qdrant.
 
+local NULL = "what null does is not known, so the sandbox refuses it"
+
 local function ports(truto)
   return {
     { "all fields", { base_url = "https://q.example.com", api_key = "k",
@@ -19,7 +21,11 @@ local function ports(truto)
     { "a fraction", { port = 6333.5 }, "type_mismatch config.port" },
     { "a port as text", { port = "6333" }, "type_mismatch config.port" },
     { "a port as boolean", { port = true }, "type_mismatch config.port" },
-    { "a port as null", { port = truto.null }, "type_mismatch config.port" },
+    { "a port as null", { port = truto.null },
+      warnings = { "null_unknown config.port" },
+      server = { "null_unknown config.port" }, why = NULL },
+    { "a key as null", { api_key = truto.null },
+      "empty_secret config.api_key" },
     { "a port as object", { port = { number = 1 } },
       "type_mismatch config.port" },
     { "a port as secret", { port = truto.secret "6333" },
@@ -63,4 +69,57 @@ local function keys_and_names()
   }
 end
 
-return { ports, keys_and_names }
+local function doubtful_ports()
+  local PORT, URL = "config.port", "config.base_url"
+  return {
+    { "the port of gRPC", { port = 6334 },
+      warnings = { "grpc_port " .. PORT } },
+    { "the port of gRPC in the URL", { base_url = "https://q.example:6334" },
+      warnings = { "grpc_port " .. URL } },
+    { "the port of gRPC twice", { base_url = "https://q.example:6334/",
+      port = 6334 }, warnings = { "grpc_port " .. URL, "grpc_port " .. PORT } },
+    { "two ports that differ", { base_url = "https://q.example:443",
+      port = 6333 }, warnings = { "contradictory_port " .. PORT } },
+    { "two ports behind an IPv6 address", { base_url = "http://[::1]:6335/x",
+      port = 6333 }, warnings = { "contradictory_port " .. PORT } },
+    { "the same port twice", { base_url = "https://q.example:6333",
+      port = 6333 } },
+    { "a port and a URL without one", { base_url = "https://q.example",
+      port = 6333 } },
+    { "a port and an IPv6 address without one", { base_url = "http://[::1]/",
+      port = 6333 } },
+    { "digits that are not a port", { base_url = "https://q.example/a:63",
+      port = 6333 } },
+    { "a port in the password", { base_url = "https://u:1@q.example",
+      port = 6333 }, warnings = { "password_in_url " .. URL } },
+    { "a port and a URL that is not one", { base_url = "q:1", port = 6333 },
+      "invalid_url " .. URL },
+  }
+end
+
+local function other_names()
+  local rows = {}
+  for _, name in ipairs { "endpoint", "url", "collection_name" } do
+    rows[#rows + 1] = { "the name " .. name, { [name] = "v" },
+      "unknown_field config." .. name }
+  end
+  return rows
+end
+
+local function doubtful_names()
+  return {
+    { "a collection as URL", { collection = "https://q.example/c" },
+      warnings = { "url_as_name config.collection" } },
+    { "a variable in a collection", { collection = "docs-${STAGE}" },
+      warnings = { "placeholder_value config.collection" } },
+    { "a blank behind a collection", { collection = "docs " },
+      warnings = { "white_space config.collection" } },
+    { "blanks inside a collection", { collection = "my docs" } },
+    { "a collection with a slash", { collection = "team/docs" } },
+    { "a collection with braces", { collection = "{docs}" } },
+    { "a collection with a bracket", { collection = "<docs" } },
+    { "a collection with a colon", { collection = "a:b" } },
+  }
+end
+
+return { ports, keys_and_names, doubtful_ports, other_names, doubtful_names }

@@ -3,6 +3,7 @@
 local tables = require "support.config_cases.tables"
 
 local ON_THE_WIRE = "a secret goes over the wire as a string"
+local NULL = "what null does is not known, so the sandbox refuses it"
 
 local function good(truto)
   return {
@@ -23,7 +24,6 @@ local function good(truto)
     { "an IPv6 endpoint", { base_url = "http://[::1]:9000/" } },
     { "an upper-case scheme", { base_url = "HTTPS://S3.EXAMPLE.COM" } },
     { "a query and a fragment", { base_url = "https://a.b?x=1#f" } },
-    { "a user in the URL", { base_url = "https://u:p@a.b/" } },
   }
 end
 
@@ -32,7 +32,12 @@ local function wrong_types(truto)
     { "a number", { bucket = 5 }, "type_mismatch config.bucket" },
     { "a boolean", { region = true }, "type_mismatch config.region" },
     { "false", { region = false }, "type_mismatch config.region" },
-    { "null", { region = truto.null }, "type_mismatch config.region" },
+    { "null", { region = truto.null }, warnings = {
+      "null_unknown config.region" }, server = { "null_unknown config.region" },
+      why = NULL },
+    { "null as secret", { access_key_id = "A",
+      secret_access_key = truto.null },
+      "empty_secret config.secret_access_key" },
     { "an object", { bucket = { name = "b" } }, "type_mismatch config.bucket" },
     { "an empty object", { bucket = {} }, "type_mismatch config.bucket" },
     { "a list", { bucket = { "a", "b" } }, "type_mismatch config.bucket" },
@@ -121,4 +126,131 @@ local function wrong_names()
   }
 end
 
-return { good, wrong_types, wrong_urls, wrong_names }
+-- Names that people bring from elsewhere.
+local function other_names()
+  local rows = {}
+  for _, name in ipairs { "endpoint", "endpoint_url", "url", "bucket_name",
+    "secret_key", "region_name", "aws_access_key_id" } do
+    rows[#rows + 1] = { "the name " .. name, { [name] = "v" },
+      "unknown_field config." .. name }
+  end
+  return rows
+end
+
+local function doubtful_names()
+  local BUCKET = "config.bucket"
+  return {
+    { "a bucket with its scheme", { bucket = "s3://b" },
+      warnings = { "url_as_name " .. BUCKET } },
+    { "a bucket of another service", { bucket = "gs://b/x" },
+      warnings = { "url_as_name " .. BUCKET } },
+    { "a bucket and a prefix", { bucket = "b/prefix" },
+      warnings = { "path_in_bucket " .. BUCKET } },
+    { "a bucket and a slash", { bucket = "b/" },
+      warnings = { "path_in_bucket " .. BUCKET } },
+    { "white space in a bucket", { bucket = "my exports" },
+      warnings = { "white_space " .. BUCKET } },
+    { "a line end behind a bucket", { bucket = "b\n" },
+      warnings = { "white_space " .. BUCKET } },
+    { "a variable as bucket", { bucket = "${BUCKET}" },
+      warnings = { "placeholder_value " .. BUCKET } },
+    { "a variable in a bucket", { bucket = "exports-${STAGE}" },
+      warnings = { "placeholder_value " .. BUCKET } },
+    { "a template as bucket", { bucket = "{{ bucket }}" },
+      warnings = { "placeholder_value " .. BUCKET } },
+    { "an example as bucket", { bucket = "<your-bucket>" },
+      warnings = { "placeholder_value " .. BUCKET } },
+    { "a variable as region", { region = "${AWS_REGION}" },
+      warnings = { "placeholder_value config.region" } },
+    { "a blank before a region", { region = " eu-central-1" },
+      warnings = { "white_space config.region" } },
+    { "an id of a key behind a line end", { access_key_id = "A\n",
+      secret_access_key = "s" },
+      warnings = { "white_space config.access_key_id" } },
+    { "an id as secret", { access_key_id = "A",
+      secret_access_key = "AKIAIOSFODNN7EXAMPLE" },
+      warnings = { "access_key_id_as_secret config.secret_access_key" } },
+    { "a temporary id as secret", { access_key_id = "A",
+      secret_access_key = "ASIAIOSFODNN7EXAMPLE" },
+      warnings = { "access_key_id_as_secret config.secret_access_key" } },
+  }
+end
+
+-- They look odd and must pass without a word.
+local function odd_names()
+  local rows = {
+    { "a secret that begins as an id", { access_key_id = "A",
+      secret_access_key = "AKIAIOSFODNN7EXAMPLEwJalrXUtnFEMI/K7MDEN" } },
+    { "a secret of twenty small letters", { access_key_id = "A",
+      secret_access_key = "akiaiosfodnn7example" } },
+    { "a region with a blank inside", { region = "my region" } },
+  }
+  for _, bucket in ipairs {
+    "b.c-d_e", "EXPORTS", "192.168.5.4.x", "tenant:exports", "exports$1",
+    "a{b}c", "mrap-alias-s3alias",
+    "arn:aws:s3:eu-west-1:123456789012:accesspoint/exports",
+    "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap",
+  } do
+    rows[#rows + 1] = { "the bucket " .. bucket, { bucket = bucket } }
+  end
+  return rows
+end
+
+local function doubtful_urls()
+  local URL, R2 = "config.base_url", "https://abc.r2.cloudflarestorage.com"
+  return {
+    { "a doubled scheme", { base_url = "https://https://s3.example.com" },
+      warnings = { "doubled_scheme " .. URL } },
+    { "two schemes", { base_url = "https://HTTP://s3.example.com" },
+      warnings = { "doubled_scheme " .. URL } },
+    { "a doubled scheme without its colon",
+      { base_url = "http://https//s3.example.com" },
+      warnings = { "doubled_scheme " .. URL } },
+    { "a user and password in the URL", { base_url = "https://u:p@a.b/" },
+      warnings = { "password_in_url " .. URL } },
+    { "a token in the URL", { base_url = "https://token@[::1]:9000" },
+      warnings = { "password_in_url " .. URL } },
+    { "a variable in the URL's path", { base_url = "https://a.b/${STAGE}" },
+      warnings = { "placeholder_value " .. URL } },
+    { "R2's endpoint with the bucket", { base_url = R2 .. "/exports" },
+      warnings = { "bucket_in_url " .. URL } },
+    { "R2's endpoint in Europe with the bucket",
+      { base_url = "https://abc.eu.r2.cloudflarestorage.com/exports/" },
+      warnings = { "bucket_in_url " .. URL } },
+    { "AWS's endpoint with the bucket as path", { bucket = "exports",
+      base_url = "https://s3.eu-central-1.amazonaws.com/exports" },
+      warnings = { "bucket_in_url " .. URL } },
+    { "AWS's endpoint with the bucket as host", { bucket = "exports",
+      base_url = "https://exports.s3.eu-central-1.amazonaws.com" },
+      warnings = { "bucket_in_url " .. URL } },
+    { "all at once", { base_url = "https://u:p@s3.amazonaws.com/${BUCKET}" },
+      warnings = { "password_in_url " .. URL, "placeholder_value " .. URL,
+        "bucket_in_url " .. URL } },
+  }
+end
+
+-- They look odd and must pass without a word.
+local function odd_urls()
+  local rows = {
+    { "a host that begins as the bucket", { bucket = "minio",
+      base_url = "https://minio.example.com" } },
+    { "a path that is the bucket, of an unknown service", {
+      bucket = "exports", base_url = "https://example.com/exports" } },
+  }
+  for _, url in ipairs {
+    "https://abc.r2.cloudflarestorage.com",
+    "https://abc.r2.cloudflarestorage.com/",
+    "https://abc.r2.cloudflarestorage.com?x=1",
+    "https://notr2.cloudflarestorage.com/exports",
+    "https://s3.amazonaws.com", "https://https.example.com//x",
+    "http://http", "http://https:8080", "https://a.b/x@y", "https://a.b/{x}",
+    "https://a.b/s3/storage", "https://a.b:9000/minio/",
+    "https://xn--bcher-kva.example",
+  } do
+    rows[#rows + 1] = { "the URL " .. url, { base_url = url } }
+  end
+  return rows
+end
+
+return { good, wrong_types, wrong_urls, wrong_names, other_names,
+  doubtful_names, odd_names, doubtful_urls, odd_urls }

@@ -2,6 +2,7 @@
 
 local tables = require "support.config_cases.tables"
 
+local NULL = "what null does is not known, so the sandbox refuses it"
 local FROM_STORE = "what the config leaves out is in the store already"
 
 -- Nobody says the type; `on` is the type of the datastore that gets it.
@@ -45,6 +46,14 @@ local function unnamed(truto)
     { "no type at all", { host = "h", password = "p" },
       "unknown_field config.host", "unknown_field config.password",
       on = "qdrant" },
+    { "a name from elsewhere", { region = "r", endpoint_url = "u" },
+      "unknown_field config.endpoint_url", on = "s3" },
+    { "names from elsewhere only", { bucket_name = "b", secret_key = "k" },
+      "unknown_field config.bucket_name", "unknown_field config.secret_key",
+      on = "s3" },
+    { "null", { database = truto.null }, on = "mongo_data_api",
+      warnings = { "null_unknown config.database" },
+      server = { "null_unknown config.database" }, why = NULL },
     { "65 fields", tables.many_keys(65), "unknown_field config",
       on = "s3" },
     { "a list", { "a" }, "unknown_field config[1]", on = "s3" },
