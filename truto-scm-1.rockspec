@@ -98,6 +98,7 @@ build = {
     ["truto.log"] = "lua/truto/log.lua",
     ["truto.nginx"] = "lua/truto/nginx.lua",
     ["truto.options"] = "lua/truto/options.lua",
+    ["truto.pace"] = "lua/truto/pace.lua",
     ["truto.quota"] = "lua/truto/quota.lua",
     ["truto.ratelimit"] = "lua/truto/ratelimit.lua",
     ["truto.retry"] = "lua/truto/retry.lua",

@@ -22,7 +22,8 @@ M.DEFAULTS = {
 ---@class truto.attempts.Client what the calls of a client share
 ---@field driver truto.Driver
 ---@field quota truto.Quota
----@field pacing truto.Pacing
+---@field pace truto.Pace asked before each attempt
+---@field window truto.Window
 ---@field sinks fun(event: truto.Event)[]
 ---@field on_retry? fun(event: truto.RetryEvent)
 ---@field closed boolean
@@ -41,6 +42,12 @@ M.DEFAULTS = {
 ---@field method string
 ---@field path string without anything that may be secret
 ---@field warnings truto.Issue[]
+
+-- Binds the next calls of the client as well.
+local TOO_MANY_REQUESTS = 429
+
+-- Seconds. A wait that ends with the deadline leaves no time to send.
+local TO_SEND = 0.001
 
 -- How much is uncertain; the outcome of a call is the worst of its attempts.
 local RANK = { not_sent = 1, rejected = 2, unknown = 3 }
@@ -108,7 +115,7 @@ local function note_facts(run, facts)
   run.attempts = run.attempts + 1
   run.facts = facts
   facts.ratelimit = ratelimit.parse(facts.headers)
-  ratelimit.note(client.pacing, facts.ratelimit, client.driver.now())
+  ratelimit.note(client.window, facts.ratelimit, client.driver.now())
 end
 
 local function describe(run, err, facts)
@@ -117,8 +124,11 @@ local function describe(run, err, facts)
   run.transient = facts.elapsed ~= nil
     and retry.is_transient(err, facts.status)
   err.attempts = run.attempts
-  err.retry_after = err.retry_after or retry.clamp(facts.retry_after)
+  err.retry_after = err.retry_after or retry.told(facts.retry_after)
     or run.transient and ratelimit.asked(facts.ratelimit) or nil
+  if facts.status == TOO_MANY_REQUESTS then
+    run.call.client.pace.hold(retry.obeyed(err.retry_after))
+  end
   if err.retryable == nil then err.retryable = run.transient end
 end
 
@@ -173,24 +183,53 @@ local function sleep(run, wait, err)
   return false
 end
 
--- A used-up window is waited for only if the deadline allows; else the server
--- is asked, which knows better.
-local function pause(run)
-  local client = run.call.client
-  local wait = ratelimit.pause(client.pacing, client.driver.now())
-  if not wait or wait >= left(run) then return true end
-  return sleep(run, wait, errors.new {
+local function limited_error(wait, message)
+  return errors.new {
     kind = "api", code = "rate_limited", retryable = true,
-    retry_after = wait, attempts = 0,
-    message = "the last answer left no request in this window; waiting for "
-      .. "its reset",
-  })
+    retry_after = math.ceil(wait * 1000) / 1000, attempts = 0,
+    message = message,
+  }
+end
+
+-- What a used-up window asks for, if the deadline allows; else the server is
+-- asked, which knows better. A retry has waited for it already.
+local function window_wait(run)
+  local client = run.call.client
+  local wait = run.attempts == 0
+    and ratelimit.pause(client.window, client.driver.now())
+  return wait and wait < left(run) and wait or 0
+end
+
+-- The error of an attempt that must not be made; that of an earlier one is
+-- worth more.
+local function refuse_turn(run, wait)
+  local err = limited_error(wait, ("the API asked to wait, %.3g s more; "
+    .. "nothing was sent"):format(wait))
+  if run.err then
+    run.err.retry_after = math.max(run.err.retry_after or 0, err.retry_after)
+  else
+    run.err = err
+  end
+  return false
+end
+
+-- Before each attempt, unless there is no time for one anyway.
+local function wait_for_turn(run)
+  local longest = left(run) - TO_SEND
+  if longest <= 0 then return true end
+  local wait, _, needed = run.call.client.pace.reserve(longest)
+  if not wait then return refuse_turn(run, needed) end
+  wait = math.max(wait, window_wait(run))
+  if wait <= 0 then return true end
+  return sleep(run, wait, run.err or limited_error(wait,
+    "an earlier answer asked to wait, or left no request in its window; "
+    .. "waiting for that"))
 end
 
 local function wait_to_retry(run)
   local client, policy, err = run.call.client, run.call.policy, run.err
   local cost = quota.cost(run.facts.status)
-  local wait, _, refused = retry.decide {
+  local wait = retry.decide {
     transient = run.transient,
     outcome = err.outcome,
     retry = policy.retry,
@@ -202,10 +241,7 @@ local function wait_to_retry(run)
     left = left(run),
     random = client.driver.random(),
   }
-  if not wait then
-    err.retry_after = err.retry_after or refused
-    return false
-  end
+  if not wait then return false end
   quota.spend(client.quota, cost)
   return sleep(run, wait, err)
 end
@@ -245,15 +281,15 @@ function M.run(call)
     facts = {},
   }
   run.limit = limiter(run)
-  if not pause(run) then return finish(run) end
-  while true do
+  while wait_for_turn(run) do
     local datastore = attempt(run)
     if datastore then
       quota.earn(call.client.quota)
       return finish(run, datastore)
     end
-    if not wait_to_retry(run) then return finish(run) end
+    if not wait_to_retry(run) then break end
   end
+  return finish(run)
 end
 
 --- The failure of a call that never came to an attempt.

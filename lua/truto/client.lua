@@ -8,6 +8,7 @@ local environment = require "truto.environment"
 local errors = require "truto.errors"
 local log = require "truto.log"
 local options = require "truto.options"
+local pace = require "truto.pace"
 local quota = require "truto.quota"
 local secret = require "truto.secret"
 local version = require "truto.version"
@@ -107,7 +108,8 @@ local function shared_state(handle, token, given, chosen)
     defaults = defaults,
     driver = chosen,
     quota = quota.new(),
-    pacing = {},
+    pace = pace.new(chosen.now),
+    window = {},
     sinks = log.sinks(given.log),
     on_retry = given.on_retry,
     closed = false,

@@ -36,7 +36,8 @@ local M = {}
 ---@field method? string HTTP method
 ---@field url? string where the request went, without secrets
 ---@field retryable? boolean whether the same call may succeed later
----@field retry_after? number seconds the server asked to wait
+---@field retry_after? number seconds until the call is worth repeating, as the
+---  API said: 0 to 86,400
 ---@field attempts? integer requests made, or tried
 local Error = {}
 

@@ -36,35 +36,35 @@ end
 
 --- The wait that a used-up window asks for.
 ---@param limits? truto.RateLimit
----@return number? seconds 0 to 60; nil: requests remain, or nobody knows
+---@return number? seconds 0 to 86,400; nil: requests remain, or nobody knows
 function M.asked(limits)
   if not limits or limits.remaining ~= 0 then return nil end
-  return retry.clamp(limits.reset)
+  return retry.told(limits.reset)
 end
 
 --- What a client knows between calls.
----@class truto.Pacing
+---@class truto.Window
 ---@field free_at? number monotonic seconds when the window resets
 
 --- Notes what the newest answer says about the next request.
----@param pacing truto.Pacing
+---@param window truto.Window
 ---@param limits? truto.RateLimit
 ---@param now number monotonic seconds
-function M.note(pacing, limits, now)
+function M.note(window, limits, now)
   local asked = M.asked(limits)
   if asked then
-    pacing.free_at = now + asked
+    window.free_at = now + retry.obeyed(asked)
   elseif limits and limits.remaining then
-    pacing.free_at = nil
+    window.free_at = nil
   end
 end
 
 --- The pause due before the next call.
----@param pacing truto.Pacing
+---@param window truto.Window
 ---@param now number monotonic seconds
 ---@return number? seconds above 0; nil: none
-function M.pause(pacing, now)
-  local pause = pacing.free_at and pacing.free_at - now or 0
+function M.pause(window, now)
+  local pause = window.free_at and window.free_at - now or 0
   return pause > 0 and pause or nil
 end
 

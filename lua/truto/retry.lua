@@ -7,8 +7,12 @@
 
 local M = {}
 
---- The longest wait, in seconds, that a server can ask for.
+--- Seconds of what a server asks for that are waited for: one answer cannot
+--- stop a program for a day.
 M.LONGEST_ASKED = 60
+
+-- Seconds of it that an error tells of: a day.
+local LONGEST_TOLD = 86400
 
 local FIRST_WAIT, LONGEST_WAIT = 0.5, 8
 
@@ -43,13 +47,18 @@ function M.is_transient(err, status)
   return codes == true or codes[err.code] == true
 end
 
---- The wait that a server asked for, as it is obeyed: 0 to 60 seconds.
+--- The wait that a server asked for, as errors tell it.
 ---@param seconds number? hostile values included
----@return number?
-function M.clamp(seconds)
+---@return number? seconds 0 to 86,400
+function M.told(seconds)
   if not seconds or seconds ~= seconds then return nil end
-  return math.max(0, math.min(seconds, M.LONGEST_ASKED))
+  return math.max(0, math.min(seconds, LONGEST_TOLD))
 end
+
+--- The same, as it is obeyed.
+---@param told number? 0 to 86,400 seconds
+---@return number seconds 0 to 60
+function M.obeyed(told) return math.min(told or 0, M.LONGEST_ASKED) end
 
 --- Full jitter: anything up to 0.5 s after the first attempt, doubling with
 --- each, up to 8 s.
@@ -68,7 +77,7 @@ end
 ---@field max_attempts integer
 ---@field tokens number left in the quota
 ---@field cost number tokens that this retry costs
----@field asked? number seconds the server asked to wait, clamped
+---@field asked? number seconds the server asked to wait, 0 to 86,400
 ---@field left number seconds until the deadline
 ---@field random number in [0, 1)
 
@@ -83,7 +92,6 @@ end
 ---@param facts truto.retry.Facts
 ---@return number? wait seconds until the next attempt; nil: there is none
 ---@return truto.retry.Reason? reason why there is none
----@return number? wait_refused for `"deadline"`: the wait that did not fit
 function M.decide(facts)
   if not facts.transient then return nil, "final" end
   if facts.retry == false
@@ -93,8 +101,8 @@ function M.decide(facts)
   if facts.attempt >= facts.max_attempts then return nil, "attempts" end
   if facts.tokens < facts.cost then return nil, "quota" end
   local wait = M.backoff(facts.attempt, facts.random)
-  wait = math.max(wait, facts.asked or 0)
-  if wait >= facts.left then return nil, "deadline", wait end
+  wait = math.max(wait, M.obeyed(facts.asked))
+  if wait >= facts.left then return nil, "deadline" end
   return wait
 end
 

@@ -36,9 +36,9 @@ describe("the rate limit of an answer", function()
 
   it("asks for a pause only when it is used up", function()
     local function pause(remaining, reset)
-      local pacing = {}
-      ratelimit.note(pacing, parse("500", remaining, reset), 100)
-      return ratelimit.pause(pacing, 101)
+      local window = {}
+      ratelimit.note(window, parse("500", remaining, reset), 100)
+      return ratelimit.pause(window, 101)
     end
     assert.equal(9, pause("0", "10"))
     assert.equal(59, pause("0", "4000"))
@@ -49,13 +49,13 @@ describe("the rate limit of an answer", function()
   end)
 
   it("of the newest answer that has one counts", function()
-    local pacing = {}
-    ratelimit.note(pacing, parse("500", "0", "10"), 100)
-    ratelimit.note(pacing, nil, 101)
-    ratelimit.note(pacing, parse("500"), 101)
-    assert.equal(8, ratelimit.pause(pacing, 102))
-    ratelimit.note(pacing, parse("500", "3", "9"), 102)
-    assert.is_nil(ratelimit.pause(pacing, 102))
+    local window = {}
+    ratelimit.note(window, parse("500", "0", "10"), 100)
+    ratelimit.note(window, nil, 101)
+    ratelimit.note(window, parse("500"), 101)
+    assert.equal(8, ratelimit.pause(window, 102))
+    ratelimit.note(window, parse("500", "3", "9"), 102)
+    assert.is_nil(ratelimit.pause(window, 102))
   end)
 end)
 
@@ -96,7 +96,8 @@ describe("a used-up rate limit", function()
     assert.equal("not_sent", events[1].err.outcome)
     assert.equal(7, events[1].err.retry_after)
     assert.is_true(events[1].err.retryable)
-    assert.matches("its reset", tostring(events[1].err), 1, true)
+    assert.matches("no request in its window", tostring(events[1].err), 1,
+      true)
   end)
 
   it("is not waited for past the deadline: the server is asked", function()

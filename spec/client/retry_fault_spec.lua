@@ -43,20 +43,22 @@ end)
 describe("a hostile Retry-After (H06)", function()
   for value, want in pairs {
     ["-5"] = false, ["1e20"] = false, words = false, ["soon%2C"] = false,
-    ["99999999999999999999999"] = 60, ["1.5"] = 1.5, ["0"] = 0,
-    ["Fri%2C%2031%20Dec%209999%2023:59:59%20GMT"] = 60,
+    ["99999999999999999999999"] = 86400, ["1.5"] = 1.5, ["0"] = 0,
+    ["Fri%2C%2031%20Dec%209999%2023:59:59%20GMT"] = 86400,
+    ["3600"] = 3600,
     ["Thu%2C%2001%20Jan%201970%2000:00:00%20GMT"] = 0,
     ["nan"] = false, ["inf"] = false, ["0x10"] = false, [""] = false,
     ["1.5s"] = false, ["1.5.5"] = false, ["12:00"] = false,
     ["words:%20" .. ("x"):rep(60)] = false,
   } do
-    it("is cut to 0 to 60 s, or ignored: " .. value, function()
+    it("is told up to a day and obeyed up to 60 s, or ignored: " .. value, function()
       local driver, datastore, err =
         update("status=503,retry-after=" .. value, { max_attempts = 2 })
       assert.is_nil(datastore)
       assert.equal(want or nil, err.retry_after)
       assert.equal(1, #driver.waits)
-      assert.is_true(math.abs(driver.waits[1] - (want or 0.25)) < 0.26)
+      local wait = math.min(want or 0.25, 60)
+      assert.is_true(math.abs(driver.waits[1] - wait) < 0.26)
     end)
   end
 end)
@@ -251,6 +253,46 @@ describe("the rate limit of an answer", function()
     assert.equal(1, #driver.waits)
     assert.is_true(driver.waits[1] > 8 and driver.waits[1] <= 9)
     assert.equal("rate_limited", told[1].err.code)
+  end)
+end)
+
+describe("the next call after a Retry-After (H27)", function()
+  local function client_of(status, driver)
+    server:reset()
+    return exchange.client(("fail-then-ok,times=1,status=%d,retry-after=20")
+      :format(status), { driver = driver, max_attempts = 1 })
+  end
+
+  it("of a 429 waits, or is refused without a request", function()
+    local driver = drivers.impatient()
+    local client = client_of(429, driver)
+    local _, limited = client.datastore.update("ds_1", { label = "x" })
+    assert.equal(429, limited.status)
+    for _ = 1, 30 do
+      local datastore, err, meta = client.datastore.update("ds_1",
+        { label = "x" }, { deadline = 10 })
+      assert.is_nil(datastore)
+      assert.same({ "api", "rate_limited", "not_sent", 0 },
+        { err.kind, err.code, err.outcome, err.attempts })
+      assert.is_true(err.retry_after > 10 and err.retry_after <= 20)
+      assert.equal(0, meta.attempts)
+    end
+    assert.equal(1, #server:log())
+    assert(client.datastore.update("ds_1", { label = "x" }))
+    assert.equal(1, #driver.waits)
+    assert.is_true(driver.waits[1] > 10 and driver.waits[1] <= 20)
+    assert.equal(2, #server:log())
+    client.close()
+  end)
+
+  it("of a 503 is made at once", function()
+    local driver = drivers.impatient()
+    local client = client_of(503, driver)
+    local _, err = client.datastore.update("ds_1", { label = "x" })
+    assert.equal(20, err.retry_after)
+    assert(client.datastore.update("ds_1", { label = "x" }))
+    assert.same({}, driver.waits)
+    client.close()
   end)
 end)
 

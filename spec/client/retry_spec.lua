@@ -79,8 +79,9 @@ local function expected(facts)
   end
   local steps = { 0.5, 1, 2, 4, 8, 8, 8 }
   local wait = facts.random * steps[facts.attempt]
-  if facts.asked and facts.asked > wait then wait = facts.asked end
-  if facts.left <= wait then return nil, "deadline", wait end
+  local asked = facts.asked and math.min(facts.asked, 60) or 0
+  if asked > wait then wait = asked end
+  if facts.left <= wait then return nil, "deadline" end
   return wait
 end
 
@@ -94,7 +95,7 @@ local SPACE = {
   { "max_attempts", 1, 2, 3, 10 },
   { "tokens", 0, 5, 14, 500 },
   { "cost", 5, 14 },
-  { "asked", NONE, 0, 0.3, 10, 60 },
+  { "asked", NONE, 0, 0.3, 10, 86400 },
   { "left", -1, 0, 0.25, 5, 60, 120 },
   { "random", 0, 0.5, 0.999 },
 }
@@ -114,10 +115,10 @@ describe("the decision", function()
     local count, reasons = 0, {}
     each({}, 1, function(facts)
       count = count + 1
-      local wait, reason, refused = retry.decide(facts)
-      local want, why, past = expected(facts)
+      local wait, reason = retry.decide(facts)
+      local want, why = expected(facts)
       reasons[reason or "retry"] = true
-      if wait ~= want or reason ~= why or refused ~= past then
+      if wait ~= want or reason ~= why then
         local parts = {}
         for _, axis in ipairs(SPACE) do
           parts[#parts + 1] = axis[1] .. "=" .. tostring(facts[axis[1]])
@@ -141,17 +142,21 @@ end)
 
 describe("a wait that a server asks for (H06)", function()
   for _, row in ipairs {
-    { -5, 0 }, { 0, 0 }, { 1.5, 1.5 }, { 60, 60 }, { 61, 60 },
-    { 1e9, 60 }, { math.huge, 60 }, { -math.huge, 0 },
+    { -5, 0, 0 }, { 0, 0, 0 }, { 1.5, 1.5, 1.5 }, { 60, 60, 60 },
+    { 61, 61, 60 }, { 86400, 86400, 60 }, { 1e9, 86400, 60 },
+    { math.huge, 86400, 60 }, { -math.huge, 0, 0 },
   } do
-    it(("of %g s is obeyed as %g"):format(row[1], row[2]), function()
-      assert.equal(row[2], retry.clamp(row[1]))
-    end)
+    it(("of %g s is told as %g, obeyed as %g"):format(row[1], row[2], row[3]),
+      function()
+        assert.equal(row[2], retry.told(row[1]))
+        assert.equal(row[3], retry.obeyed(retry.told(row[1])))
+      end)
   end
 
   it("that is no number is not obeyed", function()
-    assert.is_nil(retry.clamp(nil))
-    assert.is_nil(retry.clamp(0 / 0))
+    assert.is_nil(retry.told(nil))
+    assert.is_nil(retry.told(0 / 0))
+    assert.equal(0, retry.obeyed(nil))
   end)
 end)
 
