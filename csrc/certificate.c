@@ -3,22 +3,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Other TLS libraries list no extensions, so nothing follows from there. */
-static bool backend_lists_extensions(void) {
-    static const char *const names[] = {"OpenSSL", "LibreSSL", "BoringSSL",
-                                        "quictls", "AWS-LC"};
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    if (info->ssl_version == NULL) return false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strncmp(info->ssl_version, names[i], strlen(names[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+#include "tls_library.h"
 
+/* Other TLS libraries list no extensions, so nothing follows from there. */
 CURLcode certificate_keep(CURL *easy) {
-    if (!backend_lists_extensions()) return CURLE_OK;
+    if (!tls_library_is_openssl()) return CURLE_OK;
     return curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authorities.h"
 #include "endpoint.h"
 
 #define MAX_RESPONSE_CEILING 1073741824.0 /* 1 GiB */
@@ -42,7 +43,7 @@ static struct transfer *push_transfer(lua_State *L, int index) {
     struct client *client = client_check(L, index);
     struct transfer *transfer = transfer_push(L, client->max_response_bytes);
     client = client_check(L, index);
-    transfer_equip(L, transfer, client->profile, client->url);
+    transfer_equip(L, transfer, client->profile, &client->traits, client->url);
     return transfer;
 }
 
@@ -66,8 +67,20 @@ struct transfer *client_take_spare(lua_State *L, int index,
         lua_pop(L, 1);
     }
     if (transfer == NULL) transfer = push_transfer(L, index);
+    if (!client->traits.bundle_is_left) transfer_add_bundle(transfer);
     lua_remove(L, -2);
     return transfer;
+}
+
+/* A transfer that came to send with the system's bundle needed it: the next
+ * ones begin with it. */
+static void learn(struct client *client, const struct transfer *transfer) {
+    if (!client->traits.bundle_is_left || transfer->traits.bundle_is_left ||
+        transfer->sends == 0) {
+        return;
+    }
+    client->traits.bundle_is_left =
+        authorities_add_bundle(client->profile) != CURLE_OK;
 }
 
 void client_keep_spare(lua_State *L, int index, int transfer_index) {
@@ -80,6 +93,7 @@ void client_keep_spare(lua_State *L, int index, int transfer_index) {
         return;
     }
     transfer_index = compat_absindex(L, transfer_index);
+    learn(client, compat_testudata(L, transfer_index, TRANSFER_TYPE));
     compat_getuservalue(L, index);
     lua_pushvalue(L, transfer_index);
     lua_rawseti(L, -2, SLOT_SPARES + client->spares++);
@@ -221,7 +235,8 @@ static int client_new(lua_State *L) {
     if (settings.scheme != NULL) {
         if (strcmp(settings.scheme, "http") == 0) settings.proxy = NULL;
         if (endpoint_check_proxy(settings.proxy, &failure)) {
-            client->profile = transfer_profile(&settings, &failure);
+            client->profile =
+                transfer_profile(&settings, &client->traits, &failure);
         }
     }
     if (client->profile != NULL) return 1;

@@ -19,7 +19,8 @@
 #define CLIENT_TYPE "truto.client"
 
 struct client {
-    CURL *profile; /* never performs, so a fork may share it */
+    CURL *profile;                 /* never performs, so a fork may share it */
+    struct transfer_traits traits; /* of the profile */
     CURLU *url;
     char *base_path; /* curl_free */
     size_t max_response_bytes;

@@ -181,6 +181,21 @@ static struct transfer *find_running(const struct pool *pool, CURL *easy) {
     return transfer;
 }
 
+/* False when out of memory. */
+static bool perform_again(const struct pool *pool, struct transfer *transfer) {
+    curl_multi_remove_handle(pool->multi, transfer->easy);
+    return curl_multi_add_handle(pool->multi, transfer->easy) == CURLM_OK;
+}
+
+static void complete(struct pool *pool, struct transfer *transfer,
+                     CURLcode result) {
+    if (transfer_repeats(transfer, result)) {
+        if (perform_again(pool, transfer)) return;
+        result = CURLE_OUT_OF_MEMORY;
+    }
+    finish(pool, transfer, result);
+}
+
 /* True when there was one. */
 static bool finish_completed(struct pool *pool) {
     const CURLMsg *message;
@@ -189,7 +204,7 @@ static bool finish_completed(struct pool *pool) {
     while ((message = curl_multi_info_read(pool->multi, &left)) != NULL) {
         if (message->msg != CURLMSG_DONE) continue;
         CURLcode result = message->data.result;
-        finish(pool, find_running(pool, message->easy_handle), result);
+        complete(pool, find_running(pool, message->easy_handle), result);
         any = true;
     }
     return any;

@@ -1,7 +1,5 @@
 #include "system.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <dlfcn.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -51,25 +49,6 @@ bool system_pin_module(void) {
     Dl_info info;
     if (dladdr(&here, &info) == 0) return false;
     return dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE) != NULL;
-}
-
-static bool is_hash_link(const char *name) {
-    for (int i = 0; i < 8; i++) {
-        if (!isxdigit((unsigned char)name[i])) return false;
-    }
-    return name[8] == '.' && isdigit((unsigned char)name[9]);
-}
-
-bool system_is_hashed_directory(const char *path) {
-    DIR *directory = opendir(path);
-    if (directory == NULL) return false;
-    bool found = false;
-    const struct dirent *entry;
-    while (!found && (entry = readdir(directory)) != NULL) {
-        found = is_hash_link(entry->d_name);
-    }
-    closedir(directory);
-    return found;
 }
 
 /*

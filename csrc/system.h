@@ -42,9 +42,6 @@ void system_watch_forks(void);
  * signal handlers point into it. False when the loader refuses. */
 bool system_pin_module(void);
 
-/* True for a directory with at least one OpenSSL hash link (1a2b3c4d.0). */
-bool system_is_hashed_directory(const char *path);
-
 /* Between begin and end, SIGPIPE cannot kill the program: around all that may
  * write to a connection, closing one included. */
 struct system_pipe {

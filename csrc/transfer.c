@@ -1,14 +1,13 @@
 #include "transfer.h"
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "authorities.h"
 #include "certificate.h"
 #include "system.h"
-
-/* libcurl 7.88 and older can free a TLS session twice when memory runs out
- * (fixed in 8.8), so sessions are not cached below that. */
-#define SESSION_CACHE_IS_SOUND 0x080800
+#include "tls_library.h"
 
 struct long_option {
     CURLoption option;
@@ -16,12 +15,15 @@ struct long_option {
 };
 
 /* The security profile, and what makes an exchange exactly one exchange.
- * Defaults of libcurl stand here too: they are promises of ours. */
+ * Defaults of libcurl stand here too: they are promises of ours. A TLS session
+ * is not resumed: the server would be believed for what an older handshake had
+ * found, after the authority or our certificate changed. */
 static const struct long_option required_options[] = {
     {CURLOPT_NOSIGNAL, 1},
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    {CURLOPT_SSL_SESSIONID_CACHE, 0},
     {CURLOPT_NETRC, CURL_NETRC_IGNORED},
     {CURLOPT_FOLLOWLOCATION, 0},
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
@@ -118,9 +120,7 @@ static CURLcode set_optional_longs(CURL *easy) {
             return result;
         }
     }
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    if (info->version_num >= SESSION_CACHE_IS_SOUND) return CURLE_OK;
-    return curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    return CURLE_OK;
 }
 
 struct string_option {
@@ -136,24 +136,6 @@ static CURLcode set_strings(CURL *easy, const struct string_option *options,
         result = curl_easy_setopt(easy, options[i].option, options[i].value);
     }
     return result;
-}
-
-/* A hashed directory is read certificate by certificate, when needed; the
- * bundle is parsed whole, which costs 30 ms in a process of one update. */
-static CURLcode set_authorities(CURL *easy, const char *ca_file) {
-    if (ca_file != NULL) {
-        CURLcode result = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-        if (result != CURLE_OK) return result;
-        return curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
-#if LIBCURL_VERSION_NUM >= 0x074600
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    if (info->age >= CURLVERSION_SEVENTH && info->capath != NULL &&
-        system_is_hashed_directory(info->capath)) {
-        return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-    }
-#endif
-    return CURLE_OK;
 }
 
 static CURLcode set_protocol(CURL *easy, const char *scheme) {
@@ -176,7 +158,8 @@ static CURLcode set_callbacks(CURL *easy) {
 }
 
 /* An empty proxy keeps libcurl from asking the environment by itself. */
-static CURLcode set_all(CURL *easy, const struct transfer_settings *settings) {
+static CURLcode set_all(CURL *easy, const struct transfer_settings *settings,
+                        struct transfer_traits *traits) {
     const struct string_option strings[] = {
         {CURLOPT_CUSTOMREQUEST, "PATCH"},
         {CURLOPT_USERAGENT, settings->user_agent},
@@ -192,7 +175,10 @@ static CURLcode set_all(CURL *easy, const struct transfer_settings *settings) {
     if (result == CURLE_OK) {
         result = set_strings(easy, strings, sizeof strings / sizeof strings[0]);
     }
-    if (result == CURLE_OK) result = set_authorities(easy, settings->ca_file);
+    if (result == CURLE_OK) {
+        result =
+            authorities_set(easy, settings->ca_file, &traits->bundle_is_left);
+    }
     if (result == CURLE_OK) result = certificate_keep(easy);
     if (result == CURLE_OK) result = set_protocol(easy, settings->scheme);
     if (result == CURLE_OK) result = set_callbacks(easy);
@@ -207,11 +193,27 @@ static bool note_option_failure(struct failure *failure, CURLcode result) {
                        curl_easy_strerror(result));
 }
 
+static bool note_nss(struct failure *failure) {
+    return failure_set(failure, "setup", "libcurl_unsuitable",
+                       "libcurl %s uses the TLS library NSS, which goes on "
+                       "trusting an authority that was removed from ca_file: "
+                       "use a libcurl with OpenSSL or GnuTLS",
+                       curl_version_info(CURLVERSION_NOW)->version);
+}
+
 CURL *transfer_profile(const struct transfer_settings *settings,
+                       struct transfer_traits *traits,
                        struct failure *failure) {
+    if (tls_library_is_nss()) {
+        note_nss(failure);
+        return NULL;
+    }
     CURL *easy = curl_easy_init();
     CURLcode result =
-        easy == NULL ? CURLE_OUT_OF_MEMORY : set_all(easy, settings);
+        easy == NULL ? CURLE_OUT_OF_MEMORY : set_all(easy, settings, traits);
+    traits->proxy_speaks_tls =
+        settings->proxy != NULL &&
+        strncasecmp(settings->proxy, "https://", strlen("https://")) == 0;
     if (result == CURLE_OK) return easy;
     note_option_failure(failure, result);
     curl_easy_cleanup(easy);
@@ -267,7 +269,8 @@ struct transfer *transfer_push(lua_State *L, size_t max_response_bytes) {
 }
 
 void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
-                    CURLU *url) {
+                    const struct transfer_traits *traits, CURLU *url) {
+    transfer->traits = *traits;
     transfer->easy = curl_easy_duphandle(profile);
     transfer->url = curl_url_dup(url);
     if (transfer->easy == NULL || transfer->url == NULL ||
@@ -343,6 +346,34 @@ static void note_facts(struct transfer *transfer) {
     CURLcode known = curl_easy_getinfo(
         transfer->easy, CURLINFO_PRETRANSFER_TIME, &before_sending);
     transfer->sends = known != CURLE_OK || before_sending > 0;
+}
+
+/* Those of a certificate that the bundle may know, or of a directory whose
+ * files went away while the handle was in use. */
+static bool may_be_in_bundle(const struct transfer *transfer, CURLcode result) {
+    /* Within the TLS of a proxy, what was wrong can be lost. */
+    if (result == CURLE_SSL_CONNECT_ERROR) {
+        return transfer->traits.proxy_speaks_tls;
+    }
+    return result == CURLE_PEER_FAILED_VERIFICATION ||
+           result == CURLE_SSL_ISSUER_ERROR ||
+           result == CURLE_SSL_CACERT_BADFILE;
+}
+
+bool transfer_repeats(struct transfer *transfer, CURLcode result) {
+    if (transfer->sends > 0 || !may_be_in_bundle(transfer, result) ||
+        !transfer_add_bundle(transfer) ||
+        transfer_spend_waited(transfer) != CURLE_OK) {
+        return false;
+    }
+    transfer->error_text[0] = '\0';
+    return true;
+}
+
+bool transfer_add_bundle(struct transfer *transfer) {
+    if (!transfer->traits.bundle_is_left) return false;
+    transfer->traits.bundle_is_left = false;
+    return authorities_add_bundle(transfer->easy) == CURLE_OK;
 }
 
 void transfer_begin(struct transfer *transfer) {

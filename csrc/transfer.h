@@ -31,6 +31,12 @@ struct transfer_settings {
     const char *user_agent;
 };
 
+/* What follows from the settings and cannot be asked of the handle. */
+struct transfer_traits {
+    bool bundle_is_left; /* of the system's store; see authorities_set */
+    bool proxy_speaks_tls;
+};
+
 struct transfer_limits {
     long timeout_ms;
     long connect_timeout_ms;
@@ -46,6 +52,7 @@ struct transfer {
     struct request request;
     struct response response;
     struct transfer_limits limits;
+    struct transfer_traits traits;
     struct pool *pool; /* that has it queued or running; NULL: none. It alone
                           touches these: */
     struct transfer *next, *previous;
@@ -66,9 +73,10 @@ struct transfer {
 };
 
 /* A handle that holds the settings and is only ever copied. NULL with the
- * failure noted. The caller owns it: curl_easy_cleanup. */
+ * failure noted. The caller owns it: curl_easy_cleanup. The traits are for
+ * the transfers that get the copies. */
 CURL *transfer_profile(const struct transfer_settings *settings,
-                       struct failure *failure);
+                       struct transfer_traits *traits, struct failure *failure);
 
 /* Pushes a transfer without a handle. Raises when out of memory. */
 struct transfer *transfer_push(lua_State *L, size_t max_response_bytes);
@@ -76,7 +84,7 @@ struct transfer *transfer_push(lua_State *L, size_t max_response_bytes);
 /* Gives it a handle. Raises when out of memory; runs no Lua before the profile
  * and the URL are copied. */
 void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
-                    CURLU *url);
+                    const struct transfer_traits *traits, CURLU *url);
 
 /* Hands the finished transfer->request to libcurl. */
 bool transfer_prepare(struct transfer *transfer,
@@ -86,6 +94,15 @@ bool transfer_prepare(struct transfer *transfer,
 /* Around the exchange that a pool lets libcurl make. */
 void transfer_begin(struct transfer *transfer);
 void transfer_end(struct transfer *transfer, CURLcode result);
+
+/* Asked before transfer_end: true when the same exchange is to be performed
+ * once more at once, since nothing was sent and the handle now trusts more.
+ * The time that is over is taken off its limits. */
+bool transfer_repeats(struct transfer *transfer, CURLcode result);
+
+/* Trusts the system's bundle as well, from the next performance on. False
+ * when it did so before, need not, or cannot. */
+bool transfer_add_bundle(struct transfer *transfer);
 
 /* In place of transfer_end, for one that libcurl was never given. */
 void transfer_end_unsent(struct transfer *transfer, CURLcode result);

@@ -33,7 +33,8 @@ static const struct meaning {
     {CURLE_SSL_PINNEDPUBKEYNOTMATCH, "tls", "certificate_invalid",
      "the server's certificate was not accepted"},
     {CURLE_SSL_CACERT_BADFILE, "setup", "ca_unusable",
-     "the trusted certificates cannot be used: check ca_file"},
+     "the trusted certificates cannot be used: check ca_file, or without it "
+     "the system's store (the package ca-certificates)"},
     {CURLE_SSL_CERTPROBLEM, "setup", "client_cert_unusable",
      "the client certificate cannot be used: check client_cert and "
      "client_key"},
@@ -79,6 +80,22 @@ static long connect_answer(const struct transfer *transfer) {
     CURLcode known =
         curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
     return known == CURLE_OK ? status : 0;
+}
+
+/* Before the proxy has answered CONNECT, nobody else speaks TLS with us. */
+static bool is_between_proxy(const struct transfer *transfer) {
+    return transfer->traits.proxy_speaks_tls && transfer->sends == 0 &&
+           connect_answer(transfer) == 0;
+}
+
+static const char *text_of(const struct meaning *meaning,
+                           const struct transfer *transfer) {
+    if (strcmp(meaning->kind, "tls") != 0 || !is_between_proxy(transfer)) {
+        return meaning->text;
+    }
+    return strcmp(meaning->code, "certificate_invalid") == 0
+               ? "the proxy's certificate was not accepted"
+               : "the TLS handshake with the proxy failed";
 }
 
 static bool was_refused(const struct transfer *transfer) {
@@ -168,8 +185,8 @@ static void note_result(const struct transfer *transfer,
                          strlen("Unsupported proxy")) != 0;
     const char *detail =
         shown ? transfer->error_text : curl_easy_strerror(transfer->result);
-    failure_set(failure, meaning->kind, meaning->code, "%s: %s", meaning->text,
-                detail);
+    failure_set(failure, meaning->kind, meaning->code, "%s: %s",
+                text_of(meaning, transfer), detail);
     if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->sends > 0 &&
         transfer->response.body.length == 0) {
         failure_set(failure, "response", "headers_too_large",
@@ -177,11 +194,12 @@ static void note_result(const struct transfer *transfer,
                     "ran out: libcurl does not tell which");
     }
     long answer = connect_answer(transfer);
-    if (transfer->result == CURLE_COULDNT_CONNECT && was_refused(transfer)) {
-        failure->code = "connection_refused";
-    } else if (transfer->sends == 0 && answer > 299) {
+    if (transfer->sends == 0 && answer > 299) {
         failure_set(failure, "network", "proxy_failed",
                     "the proxy answered CONNECT with HTTP %ld", answer);
+    } else if (transfer->result == CURLE_COULDNT_CONNECT &&
+               was_refused(transfer)) {
+        failure->code = "connection_refused";
     }
 }
 

@@ -115,3 +115,44 @@ describe("a CA file that is no CA file (T08)", function()
     assert.matches(path, err.message, 1, true)
   end)
 end)
+
+describe("an https proxy (T18)", function()
+  local function through(proxy, changes)
+    changes.proxy = server.urls[proxy]
+    return changes
+  end
+
+  it("of an authority in ca_file is used", function()
+    server:reset()
+    assert(exchange.update("record", through("https_proxy", {})))
+    assert.equal(1, #server:log())
+    local head = server:wait_for "proxy"
+    assert.is_nil(head.raw:lower():find("authorization", 1, true))
+  end)
+
+  it("of another authority is refused, and named", function()
+    local err = fails(through("https_proxy_unknown", {}))
+    assert.same({ "tls", "certificate_invalid" }, { err.kind, err.code })
+    assert.matches("the proxy's certificate", err.message, 1, true)
+  end)
+
+  it("before a server of another authority leaves the blame to that",
+    function()
+      local err = fails(through("https_proxy", { listener = "unknown_ca" }))
+      -- Within the proxy's TLS, libcurl 7.88 loses what OpenSSL said of the
+      -- certificate, and calls it a failed handshake.
+      assert.equal("tls", err.kind)
+      assert.is_nil(err.message:find("proxy", 1, true))
+    end)
+
+  it("that speaks no TLS is named", function()
+    local err = fails { proxy = server.urls.plain_answer }
+    assert.equal("handshake_failed", err.code)
+    assert.matches("proxy", err.message, 1, true)
+  end)
+
+  it("that refuses to connect is no matter of TLS", function()
+    local err = fails(through("https_proxy_refuses", {}))
+    assert.same({ "network", "proxy_failed" }, { err.kind, err.code })
+  end)
+end)

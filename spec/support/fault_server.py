@@ -10,6 +10,7 @@ choice. FOLDER is removed at the end.
 
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -107,24 +108,24 @@ def tunnel(connection, _server):
         return
     with peer:
         connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        back = threading.Thread(target=pump, daemon=True,
-                                args=(peer, connection.sock))
-        back.start()
         peer.sendall(connection.buffer)
-        pump(connection.sock, peer)
-        back.join()
+        relay(connection.sock, peer)
     connection.end(by="server")
 
 
-def pump(source, target):
-    """Bytes from one socket to the other, until the source ends."""
+def relay(client, peer):
+    """Bytes in both directions, in one thread since TLS is not for two."""
+    other = {client: peer, peer: client}
     try:
         while True:
-            data = source.recv(65536)
-            if not data:
-                break
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+            waiting = getattr(client, "pending", int)()
+            ready = [client] if waiting else select.select(
+                [client, peer], [], [])[0]
+            for source in ready:
+                data = source.recv(65536)
+                if not data:
+                    return
+                other[source].sendall(data)
     except OSError:
         pass  # Either side is gone: so is the tunnel.
 
@@ -161,6 +162,10 @@ LISTENERS = {
     "backlog_full": {"accepts": "never"},
     "refused": {"accepts": "refuses"},
     "proxy": {"serve": tunnel},
+    "https_proxy": {"serve": tunnel, "certificate": "good"},
+    "https_proxy_unknown": {"serve": tunnel, "certificate": "unknown_ca"},
+    "https_proxy_refuses": {"serve": proxy(REFUSED_502),
+                            "certificate": "good"},
     "proxy_407": {"serve": proxy(REFUSED_407)},
     "proxy_502": {"serve": proxy(REFUSED_502)},
     "proxy_silent": {"serve": proxy(None)},

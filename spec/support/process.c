@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <curl/curl.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -295,6 +296,32 @@ static int process_threads(lua_State *L) {
     return 1;
 }
 
+/* libcurl_store() -> the bundle file and the directory of authorities that
+ * libcurl has built in; nil for what it has not, or does not tell. */
+static int process_libcurl_store(lua_State *L) {
+    static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4",
+                                        "libcurl.4.dylib"};
+    curl_version_info_data *(*version_info)(CURLversion) = NULL;
+    for (size_t i = 0; version_info == NULL && i < 3; i++) {
+        void *library = dlopen(names[i], RTLD_NOW);
+        if (library == NULL) continue;
+        *(void **)&version_info = dlsym(library, "curl_version_info");
+    }
+    lua_settop(L, 0);
+    lua_pushnil(L);
+    lua_pushnil(L);
+#if LIBCURL_VERSION_NUM >= 0x074600
+    if (version_info == NULL) return 2;
+    const curl_version_info_data *info = version_info(CURLVERSION_NOW);
+    if (info->age < CURLVERSION_SEVENTH) return 2;
+    lua_pushstring(L, info->cainfo);
+    lua_replace(L, 1);
+    lua_pushstring(L, info->capath);
+    lua_replace(L, 2);
+#endif
+    return 2;
+}
+
 static const luaL_Reg functions[] = {
     {"fork", process_fork},
     {"wait", process_wait},
@@ -313,6 +340,7 @@ static const luaL_Reg functions[] = {
     {"detach", process_detach},
     {"threads", process_threads},
     {"allocated", process_allocated},
+    {"libcurl_store", process_libcurl_store},
     {NULL, NULL},
 };
 
