@@ -56,6 +56,7 @@ build = {
     ["truto.config.types"] = "lua/truto/config/types.lua",
     ["truto.core"] = {
       sources = {
+        "csrc/authorities.c",
         "csrc/background.c",
         "csrc/background_loop.c",
         "csrc/background_module.c",
@@ -82,6 +83,7 @@ build = {
         "csrc/system.c",
         "csrc/system_module.c",
         "csrc/ticket.c",
+        "csrc/tls_library.c",
         "csrc/transfer.c",
         "csrc/transfer_failure.c",
         "csrc/utf8.c",

@@ -55,7 +55,8 @@ end
 -- directory.
 local function mount(folder, given)
   local lines = {}
-  local inside = directory and bundle:sub(1, #directory + 1) == directory .. "/"
+  local inside = directory
+    and bundle:sub(1, #directory + 1) == directory .. "/"
   if inside and given.bundle then
     lines[#lines + 1] = ("cp %s/bundle %s/directory/%s"):format(quote(folder),
       quote(folder), quote(bundle:sub(#directory + 2)))
@@ -71,8 +72,9 @@ local function mount(folder, given)
 end
 
 --- What a child prints whose system trusts what is given.
----@param given table `bundle`: a PEM file, without it there is none; `directory`: list of PEM files, one
----  authority in each; `dangling`: a link in the directory leads nowhere
+---@param given table `bundle`: a PEM file, without it there is none;
+---  `directory`: list of PEM files, one authority in each; `dangling`: a link
+---  in the directory leads nowhere
 ---@param code string Lua
 ---@return string
 function M.run(given, code)
