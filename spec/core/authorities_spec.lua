@@ -101,10 +101,12 @@ for _, kind in ipairs { "blocking", "background" } do
 
       it("bundle is remembered by the client that needed it", function()
         if pend "directory" then return end
-        assert.equal((TRUSTED .. "\n"):rep(4):sub(1, -2), run({ bundle = CA, directory = { OTHER } }, kind, ([[
-            local one = client { base_url = %q }
-            for _ = 1, 4 do update(one) end]])
-            :format(server:url("https", "until-close"))))
+        local code = [[
+          local one = client { base_url = %q }
+          for _ = 1, 4 do update(one) end]]
+        assert.equal((TRUSTED .. "\n"):rep(4):sub(1, -2),
+          run({ bundle = CA, directory = { OTHER } }, kind,
+            code:format(server:url("https", "until-close"))))
         local seen = handshakes()
         assert.equal(1, seen.handshake_failed)
         assert.equal(4, #server:log())
