@@ -224,7 +224,7 @@ describe("a fault server of one's own", function()
     for _, name in ipairs { "mktemp", "mkfifo", "rm", "sh", interpreter() } do
       run(("ln -s \"$(command -v %s)\" %s/"):format(name, quote(tools)))
     end
-    local _, output = run(("PATH=%s %s %s"):format(quote(tools),
+    local _, output = run(("PYTHON= PATH=%s %s %s"):format(quote(tools),
       interpreter():match "[^/]+$", quote(script)))
     assert.matches("the fault server did not start: .*python3", output)
   end)

@@ -108,7 +108,8 @@ function M.start()
   local ready, messages = folder .. "/ready", folder .. "/stderr"
   assert(output_of("mkfifo " .. quote(ready) .. " 2>&1") == "")
   -- The shell opens the FIFO, so that its end comes even without Python.
-  local input = assert(io.popen(("exec python3 -B %s %s 3>%s 2>%s"):format(
+  local input = assert(io.popen((
+    'exec "${PYTHON:-python3}" -B %s %s 3>%s 2>%s'):format(
     quote(HERE .. "fault_server.py"), quote(folder), quote(ready),
     quote(messages)), "w"))
   local line = read_all(ready)
