@@ -111,8 +111,6 @@ static void cancel(struct background_loop *loop, struct ticket *ticket) {
     pool_remove(&loop->pool, transfer);
     part(ticket);
     transfer_clear(transfer);
-    /* What to mask is forgotten with it. */
-    transfer->request.id_holds_secret = true;
     atomic_fetch_add(&loop->cancelled, 1);
     ticket_cancelled(&loop->tickets, ticket);
 }

@@ -14,7 +14,7 @@
 
 #define USER_TYPE "truto.background.user"
 
-enum { CLIENT = 1, EXCHANGE = 2 };
+enum { CLIENT = 1, OPERATION = 2, EXCHANGE = 2 };
 
 /* One per Lua state, in the registry: while it lives, the thread lives. */
 struct user {
@@ -77,24 +77,38 @@ static struct background *check_started(lua_State *L,
     return background;
 }
 
+/* Stack: [client, operation, arguments] -> [client, arguments]. */
+static const struct route *take_operation(lua_State *L) {
+    const char *name = luaL_checkstring(L, OPERATION);
+    const struct route *route = routes_find(name);
+    if (route == NULL) luaL_argerror(L, OPERATION, "not an operation");
+    lua_remove(L, OPERATION);
+    return route;
+}
+
 /*
- * start(client, id, changes, options) -> exchange, or nil, err, facts
- * Arguments and errors as core.datastore.update. Nothing is sent before the
- * exchange's number or descriptor is used. Errors beside those: kind "setup",
- * codes "too_many_in_flight" and "background_unavailable".
+ * start(client, operation, arguments...) -> exchange, seconds
+ *   or nil, err, facts
+ * Arguments and errors as core.datastore[operation]; `seconds` is the timeout
+ * among them. Nothing is sent before the exchange's number or descriptor is
+ * used. Errors beside those: kind "setup", codes "too_many_in_flight" and
+ * "background_unavailable".
  */
 static int start(lua_State *L) {
     struct failure failure;
     struct client *client = client_check(L, CLIENT);
-    datastore_check_arguments(L);
+    const struct route *route = take_operation(L);
+    datastore_check_arguments(L, route);
     failure_clear(&failure);
     struct background *background = find_or_start(L, &failure);
     if (background == NULL) return datastore_refuse(L, &failure);
     struct transfer *transfer = client_take_spare(L, CLIENT, client);
     int top = lua_gettop(L);
-    if (datastore_build(L, client, transfer, &failure) &&
-        background_hand_over(background, transfer, &failure)) {
-        return 1;
+    bool built = datastore_build(L, route, client, transfer, &failure);
+    double seconds = (double)transfer->limits.timeout_ms / 1000;
+    if (built && background_hand_over(background, transfer, &failure)) {
+        lua_pushnumber(L, seconds);
+        return 2;
     }
     transfer_clear(transfer);
     int results = datastore_refuse(L, &failure);
@@ -153,7 +167,7 @@ static int done(lua_State *L) {
     return 1;
 }
 
-/* finish(client, exchange) -> as core.datastore.update; once only */
+/* finish(client, exchange) -> as core.datastore[operation]; once only */
 static int finish(lua_State *L) {
     luaL_argcheck(L, compat_testudata(L, CLIENT, CLIENT_TYPE), CLIENT,
                   "client expected");

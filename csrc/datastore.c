@@ -1,5 +1,6 @@
 #include "datastore.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "client.h"
@@ -7,8 +8,7 @@
 #include "mask.h"
 #include "transfer.h"
 
-/* Stack positions of the arguments, and of what is made of them. */
-enum { CLIENT = DATASTORE_CLIENT, ID, CHANGES, OPTIONS, TOKEN, HEADERS };
+enum { CLIENT = DATASTORE_CLIENT, FIRST };
 
 /* A day: longer than any deadline that makes sense, and far from the range
  * where milliseconds no longer fit a long of 32 bits. */
@@ -19,8 +19,9 @@ enum { CLIENT = DATASTORE_CLIENT, ID, CHANGES, OPTIONS, TOKEN, HEADERS };
 
 /* Checked as a double: an integer conversion would make 0.5 into 0, which
  * libcurl takes for "no timeout". */
-static long milliseconds(lua_State *L, const char *name, double fallback) {
-    lua_getfield(L, OPTIONS, name);
+static long milliseconds(lua_State *L, int options, const char *name,
+                         double fallback) {
+    lua_getfield(L, options, name);
     if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER) {
         luaL_error(L, "options.%s must be a number of seconds", name);
     }
@@ -33,69 +34,113 @@ static long milliseconds(lua_State *L, const char *name, double fallback) {
     return seconds < 0.001 ? 1 : (long)(seconds * 1000);
 }
 
-void datastore_check_arguments(lua_State *L) {
-    luaL_argcheck(L, lua_type(L, ID) == LUA_TSTRING, ID, "string expected");
-    luaL_checktype(L, CHANGES, LUA_TTABLE);
-    luaL_checktype(L, OPTIONS, LUA_TTABLE);
-    lua_settop(L, OPTIONS);
-    lua_getfield(L, OPTIONS, "token");
-    if (lua_type(L, TOKEN) != LUA_TSTRING && !lua_isuserdata(L, TOKEN)) {
+/* Stack positions of the arguments, and of what is made of them: the strings
+ * of the path, from FIRST on; the table of body or query, on a route that takes
+ * one; options; then its token and its headers. */
+struct arguments {
+    int payload; /* 0: the route takes none */
+    int options, token, headers;
+};
+
+static struct arguments arguments_of(const struct route *route) {
+    struct arguments at;
+    int next = FIRST + routes_segments(route);
+    at.payload = route->takes_body || route->takes_query ? next++ : 0;
+    at.options = next;
+    at.token = next + 1;
+    at.headers = next + 2;
+    return at;
+}
+
+static void check_payload(lua_State *L, const struct route *route, int index) {
+    bool optional = route->takes_query || route->body_is_optional;
+    if (optional && lua_isnoneornil(L, index)) return;
+    luaL_checktype(L, index, LUA_TTABLE);
+}
+
+void datastore_check_arguments(lua_State *L, const struct route *route) {
+    struct arguments at = arguments_of(route);
+    for (int i = FIRST; i < FIRST + routes_segments(route); i++) {
+        luaL_argcheck(L, lua_type(L, i) == LUA_TSTRING, i, "string expected");
+    }
+    if (at.payload != 0) check_payload(L, route, at.payload);
+    luaL_checktype(L, at.options, LUA_TTABLE);
+    lua_settop(L, at.options);
+    lua_getfield(L, at.options, "token");
+    if (lua_type(L, at.token) != LUA_TSTRING && !lua_isuserdata(L, at.token)) {
         luaL_error(L, "options.token must be a string or a secret");
     }
-    lua_getfield(L, OPTIONS, "headers");
-    if (!lua_isnil(L, HEADERS)) luaL_checktype(L, HEADERS, LUA_TTABLE);
+    lua_getfield(L, at.options, "headers");
+    if (!lua_isnil(L, at.headers)) luaL_checktype(L, at.headers, LUA_TTABLE);
 }
 
-bool datastore_build(lua_State *L, struct client *client,
-                     struct transfer *transfer, struct failure *failure) {
+/* Position of a table, or 0. */
+static int given(lua_State *L, bool taken, int index) {
+    return taken && !lua_isnil(L, index) ? index : 0;
+}
+
+bool datastore_build(lua_State *L, const struct route *route,
+                     struct client *client, struct transfer *transfer,
+                     struct failure *failure) {
     struct request *request = &transfer->request;
+    struct arguments at = arguments_of(route);
     struct json_names names = client_names(L, CLIENT);
-    size_t length;
-    const char *id = lua_tolstring(L, ID, &length);
+    int body = given(L, route->takes_body, at.payload);
+    struct request_target target = {
+        .route = route,
+        .base_path = client->base_path,
+        .segments = FIRST,
+        .query = given(L, route->takes_query, at.payload),
+    };
+    struct request_header_sources sources = {
+        .token = at.token,
+        .headers = given(L, true, at.headers),
+        .has_body = body != 0,
+    };
     struct transfer_limits limits = {
-        milliseconds(L, "timeout", 30),
-        milliseconds(L, "connect_timeout", 10),
+        milliseconds(L, at.options, "timeout", 30),
+        milliseconds(L, at.options, "connect_timeout", 10),
     };
     transfer_clear(transfer);
-    bool built =
-        request_path(request, client->base_path, id, length, failure) &&
-        request_headers(L, request, TOKEN, lua_isnil(L, HEADERS) ? 0 : HEADERS,
-                        failure) &&
-        request_body(L, request, CHANGES, &names, failure) &&
-        transfer_prepare(transfer, &limits, failure);
-    request->id_holds_secret = mask_finds(id, length, &request->secrets);
-    return built;
+    transfer->route = route;
+    return request_target(L, request, &target, failure) &&
+           request_headers(L, request, &sources, failure) &&
+           (body == 0 || request_body(L, request, body, &names, failure)) &&
+           request_show_target(L, request, &target, failure) &&
+           transfer_prepare(transfer, &limits, failure);
 }
 
-/* Stack: [...] -> [..., a URL or path to show]. A secret that was passed in
- * the place of the id would not be found in its encoded form. */
-static void push_shown(lua_State *L, const struct request *request,
-                       const char *text, size_t length) {
-    if (!request->id_holds_secret) {
-        mask_push(L, text, length, &request->secrets);
-        return;
-    }
-    while (length > 0 && text[length - 1] != '/') length--;
-    mask_push(L, text, length, &request->secrets);
-    lua_pushliteral(L, MASK_TEXT);
-    lua_concat(L, 2);
+/* Where the path begins in a URL that has one. */
+static size_t origin_length(const char *url) {
+    const char *host = strstr(url, "://");
+    return host == NULL ? strlen(url)
+                        : strcspn(host + 3, "/") + 3 + (size_t)(host - url);
 }
 
-/* Stack: [..., error] -> same, with method and url. The copy keeps libcurl's
- * memory from a call that raises. */
+/* An exchange that its thread cleared has forgotten its path, and with it
+ * what to mask. */
+static const char *shown_path(const struct transfer *transfer) {
+    const struct buffer *shown = &transfer->request.shown;
+    return shown->length > 0 ? shown->data : transfer->route->path;
+}
+
+/* Stack: [..., error] -> same, with method and url, which is without its
+ * query. The copy keeps libcurl's memory from a call that raises. */
 static void set_target(lua_State *L, const struct transfer *transfer) {
+    const struct buffer *secrets = &transfer->request.secrets;
     char *url = NULL;
-    lua_pushliteral(L, "PATCH");
+    lua_pushstring(L, transfer->route->method);
     lua_setfield(L, -2, "method");
     if (curl_url_get(transfer->url, CURLUPART_URL, &url, 0) != CURLUE_OK) {
         return;
     }
-    size_t length = strlen(url);
-    if (length > URL_SHOWN) length = URL_SHOWN;
-    char text[URL_SHOWN];
-    memcpy(text, url, length);
+    char text[URL_SHOWN + 1];
+    int length = snprintf(text, sizeof text, "%.*s%s", (int)origin_length(url),
+                          url, shown_path(transfer));
     curl_free(url);
-    push_shown(L, &transfer->request, text, length);
+    if (length < 0) return;
+    if (length > URL_SHOWN) length = URL_SHOWN;
+    mask_push(L, text, (size_t)length, secrets);
     lua_setfield(L, -2, "url");
 }
 
@@ -109,9 +154,9 @@ static void set_size(lua_State *L, const char *name, size_t size) {
 static void push_facts(lua_State *L, const struct transfer *transfer) {
     const struct response *response = &transfer->response;
     const struct request *request = &transfer->request;
-    const char *path = request->path.data;
+    const char *path = shown_path(transfer);
     lua_createtable(L, 0, 12); /* Lua adds to it */
-    push_shown(L, request, path, strlen(path));
+    mask_push(L, path, strlen(path), &request->secrets);
     lua_setfield(L, -2, "path");
     set_size(L, "request_bytes", request->body.length);
     set_size(L, "response_bytes", response->body.length);
@@ -143,8 +188,8 @@ int datastore_answer(lua_State *L, const struct transfer *transfer) {
     struct failure failure;
     failure_clear(&failure);
     bool complete = transfer_succeeded(transfer, &failure);
-    if (complete &&
-        response_push(L, &transfer->response, &transfer->request.secrets)) {
+    if (complete && response_push(L, &transfer->response, transfer->route,
+                                  &transfer->request.secrets)) {
         lua_pushnil(L);
     } else {
         if (!complete) failure_push(L, &failure);
@@ -161,21 +206,22 @@ int datastore_answer(lua_State *L, const struct transfer *transfer) {
 }
 
 /*
- * core.datastore.update(client, id, changes, options)
- *   -> datastore, nil, facts   or   nil, err, facts
- * One attempt: converts, sends, waits in this thread, converts back. Options:
- * token (string or secret, needed), headers, timeout, connect_timeout (s).
- * Secrets whose function was not called yet are refused as "secret_unread".
- * Raises for arguments of the wrong type.
+ * core.datastore.NAME(client, segment..., [body or query,] options)
+ *   -> answer, nil, facts   or   nil, err, facts
+ * One attempt of a route: converts, sends, waits in this thread, converts
+ * back. Options: token (string or secret, needed), headers, timeout,
+ * connect_timeout (s). Secrets whose function was not called yet are refused
+ * as "secret_unread". Raises for arguments of the wrong type.
  */
-static int datastore_update(lua_State *L) {
+static int perform(lua_State *L) {
     struct failure failure;
+    const struct route *route = routes_upvalue(L);
     struct client *client = client_check(L, CLIENT);
-    datastore_check_arguments(L);
+    datastore_check_arguments(L, route);
     struct transfer *transfer = client_take_spare(L, CLIENT, client);
     int top = lua_gettop(L);
     failure_clear(&failure);
-    if (!datastore_build(L, client, transfer, &failure)) {
+    if (!datastore_build(L, route, client, transfer, &failure)) {
         transfer_clear(transfer);
         int results = datastore_refuse(L, &failure);
         client_keep_spare(L, CLIENT, top);
@@ -189,8 +235,6 @@ static int datastore_update(lua_State *L) {
 }
 
 void datastore_open(lua_State *L) {
-    static const luaL_Reg functions[] = {{"update", datastore_update},
-                                         {NULL, NULL}};
     lua_newtable(L);
-    compat_setfuncs(L, functions);
+    routes_register(L, perform);
 }

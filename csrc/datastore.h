@@ -5,25 +5,27 @@
 #include "client.h"
 #include "compat.h"
 #include "failure.h"
+#include "routes.h"
 #include "transfer.h"
 
 #pragma GCC visibility push(hidden)
 
-/* The parts of an update, for whoever drives the transfer. Arguments, always
- * from this position on: client, id, changes, options. */
+/* The parts of an operation, for whoever drives the transfer. Arguments, always
+ * from this position on: client, then as the functions of core.datastore. */
 #define DATASTORE_CLIENT 1
 
 /* Raises for wrong types. Stack: [arguments] -> [arguments, two more]. */
-void datastore_check_arguments(lua_State *L);
+void datastore_check_arguments(lua_State *L, const struct route *route);
 
 /* Fills and prepares the transfer. False with the failure noted. */
-bool datastore_build(lua_State *L, struct client *client,
-                     struct transfer *transfer, struct failure *failure);
+bool datastore_build(lua_State *L, const struct route *route,
+                     struct client *client, struct transfer *transfer,
+                     struct failure *failure);
 
 /* Pushes nil, err, facts after a build that failed. */
 int datastore_refuse(lua_State *L, const struct failure *failure);
 
-/* Pushes datastore, nil, facts or nil, err, facts of an ended transfer. */
+/* Pushes answer, nil, facts or nil, err, facts of an ended transfer. */
 int datastore_answer(lua_State *L, const struct transfer *transfer);
 
 /* Pushes the table core.datastore. */

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "datastore.h"
 #include "json.h"
+#include "routes.h"
 #include "secret.h"
 #include "system.h"
 #include "system_module.h"
@@ -47,6 +48,8 @@ int luaopen_truto_core(lua_State *L) {
     add(L, "client");
     datastore_open(L);
     add(L, "datastore");
+    routes_open(L);
+    add(L, "routes");
     background_module_open(L);
     add(L, "background");
     system_open(L);

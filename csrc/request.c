@@ -11,11 +11,12 @@
 #define KEYS_CEILING ((size_t)65536 * JSON_KEY_SIZE)
 #define HEADERS_CEILING ((size_t)64 * 1024)
 #define PATH_CEILING ((size_t)16 * 1024)
-#define ID_MAX ((size_t)1024)
 
 void request_init(struct request *request) {
     memset(request, 0, sizeof *request);
     buffer_init(&request->path, PATH_CEILING);
+    buffer_init(&request->query, PATH_CEILING);
+    buffer_init(&request->shown, PATH_CEILING);
     buffer_init(&request->body, BODY_CEILING);
     buffer_init(&request->secrets, BODY_CEILING);
     buffer_init(&request->keys, KEYS_CEILING);
@@ -24,7 +25,8 @@ void request_init(struct request *request) {
 
 void request_clear(struct request *request) {
     buffer_clear(&request->path);
-    request->id_holds_secret = false;
+    buffer_clear(&request->query);
+    buffer_clear(&request->shown);
     buffer_clear(&request->body);
     buffer_clear(&request->secrets);
     buffer_clear(&request->keys);
@@ -33,59 +35,12 @@ void request_clear(struct request *request) {
 
 void request_free(struct request *request) {
     buffer_free(&request->path);
+    buffer_free(&request->query);
+    buffer_free(&request->shown);
     buffer_free(&request->body);
     buffer_free(&request->secrets);
     buffer_free(&request->keys);
     buffer_free(&request->header_text);
-}
-
-static bool is_unreserved(unsigned char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') ||
-           (byte != '\0' && strchr("-_.~", byte) != NULL);
-}
-
-static const char *id_problem(const char *id, size_t length) {
-    if (length == 0) return "the id is empty";
-    if (length > ID_MAX) return "the id is longer than 1,024 bytes";
-    if (memchr(id, '\0', length) != NULL) return "the id has a NUL byte";
-    if (id[0] == '.' && (length == 1 || (length == 2 && id[1] == '.'))) {
-        return "the id is a path segment of dots";
-    }
-    return NULL;
-}
-
-static void append_encoded(struct buffer *path, const char *id, size_t length) {
-    /* Lower case, since libcurl makes it so in what it sends. */
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)id[i];
-        if (is_unreserved(byte)) {
-            buffer_append_byte(path, (char)byte);
-        } else {
-            char triple[3] = {'%', hex[byte >> 4], hex[byte & 15]};
-            buffer_append(path, triple, sizeof triple);
-        }
-    }
-}
-
-bool request_path(struct request *request, const char *base_path,
-                  const char *id, size_t length, struct failure *failure) {
-    const char *problem = id_problem(id, length);
-    if (problem != NULL) {
-        failure_set(failure, "validation", "invalid_id", "%s", problem);
-        strcpy(failure->path, "id");
-        return false;
-    }
-    struct buffer *path = &request->path;
-    size_t base = strlen(base_path);
-    while (base > 0 && base_path[base - 1] == '/') base--;
-    buffer_append(path, base_path, base);
-    buffer_append_text(path, "/datastore/");
-    append_encoded(path, id, length);
-    buffer_append_byte(path, '\0');
-    if (path->status == BUFFER_OK) return true;
-    return failure_out_of_memory(failure);
 }
 
 static bool read_text(lua_State *L, int index, const char **bytes,
@@ -164,7 +119,7 @@ static bool is_token(const char *name, size_t length) {
     if (length == 0) return false;
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)name[i];
-        if (!is_unreserved(byte) &&
+        if (!request_is_unreserved(byte) &&
             (byte == '\0' || strchr("!#$%&'*+^`|", byte) == NULL)) {
             return false;
         }
@@ -276,15 +231,25 @@ static void link_headers(struct request *request, size_t count) {
     }
 }
 
-bool request_headers(lua_State *L, struct request *request, int token,
-                     int headers, struct failure *failure) {
-    static const char fixed[] =
-        "Content-Type: application/json\0Accept: application/json\0Expect:";
+/* A header without a value is one that libcurl must not send. */
+static bool fixed_headers(struct request *request, bool has_body) {
+    static const char fixed[] = "Accept: application/json\0Expect:";
+    struct buffer *text = &request->header_text;
+    buffer_append_text(text, "Content-Type:");
+    if (has_body) buffer_append_text(text, " application/json");
+    buffer_append_byte(text, '\0');
+    return buffer_append(text, fixed, sizeof fixed);
+}
+
+bool request_headers(lua_State *L, struct request *request,
+                     const struct request_header_sources *sources,
+                     struct failure *failure) {
     size_t count = 0;
-    if (!authorization(L, request, token, failure)) return false;
-    if (!buffer_append(&request->header_text, fixed, sizeof fixed)) {
+    if (!authorization(L, request, sources->token, failure)) return false;
+    if (!fixed_headers(request, sources->has_body)) {
         return failure_out_of_memory(failure);
     }
+    int headers = sources->headers;
     if (headers != 0 && !add_headers(L, request, headers, &count, failure)) {
         return false;
     }
@@ -292,9 +257,9 @@ bool request_headers(lua_State *L, struct request *request, int token,
     return true;
 }
 
-bool request_body(lua_State *L, struct request *request, int changes,
+bool request_body(lua_State *L, struct request *request, int body,
                   const struct json_names *names, struct failure *failure) {
     struct json_writer writer = {
         &request->body, &request->keys, &request->secrets, *names, failure, 0};
-    return json_write(L, changes, &writer);
+    return json_write(L, body, &writer);
 }

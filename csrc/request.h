@@ -1,6 +1,6 @@
 /*
- * Lua values to the parts of a request: path, headers, body. No I/O. Every
- * byte that a caller can choose is checked before it is used.
+ * Lua values to the parts of a request: path, query, headers, body. No I/O.
+ * Every byte that a caller can choose is checked before it is used.
  */
 #ifndef TRUTO_REQUEST_H
 #define TRUTO_REQUEST_H
@@ -14,15 +14,18 @@
 #include "compat.h"
 #include "failure.h"
 #include "json.h"
+#include "routes.h"
 
 #pragma GCC visibility push(hidden)
 
 #define REQUEST_MAX_HEADERS 64
-#define REQUEST_FIXED_HEADERS 4 /* Authorization, two of content, Expect */
+#define REQUEST_FIXED_HEADERS                                                  \
+    4 /* Authorization, Content-Type, Accept, Expect */
 
 struct request {
     struct buffer path;
-    bool id_holds_secret; /* then the path is not shown */
+    struct buffer query; /* empty: none */
+    struct buffer shown; /* the path as messages may show it */
     struct buffer body;
     struct buffer secrets; /* the token and all secrets in the body; see
                               struct json_writer */
@@ -39,21 +42,48 @@ void request_init(struct request *request);
 void request_clear(struct request *request);
 void request_free(struct request *request);
 
-/* The three below return false with the failure noted. They leave the stack
- * as it was. */
+/* Where the request goes, and the Lua stack's positions of what it is made
+ * of. `query`: a list of {name, value}; 0: none. */
+struct request_target {
+    const struct route *route;
+    const char *base_path;
+    int segments; /* of the first string; the others follow */
+    int query;
+};
 
-/* Path of one datastore: the id becomes one percent-encoded segment. */
-bool request_path(struct request *request, const char *base_path,
-                  const char *id, size_t length, struct failure *failure);
+/* Positions too: the string or secret of the token, a table (0: none). */
+struct request_header_sources {
+    int token;
+    int headers;
+    bool has_body;
+};
 
-/* Authorization from the string or secret at `token`, the fixed headers, and
- * those of the table at `headers` (0: none). */
-bool request_headers(lua_State *L, struct request *request, int token,
-                     int headers, struct failure *failure);
+/* All below return false with the failure noted. They leave the stack as it
+ * was. */
 
-/* The table at `changes` as JSON. */
-bool request_body(lua_State *L, struct request *request, int changes,
+/* Path and query; each segment that the caller gives becomes one
+ * percent-encoded segment. */
+bool request_target(lua_State *L, struct request *request,
+                    const struct request_target *target,
+                    struct failure *failure);
+
+/* Authorization, the headers that truto sets, and those of the caller. */
+bool request_headers(lua_State *L, struct request *request,
+                     const struct request_header_sources *sources,
+                     struct failure *failure);
+
+/* The table at `body` as JSON. */
+bool request_body(lua_State *L, struct request *request, int body,
                   const struct json_names *names, struct failure *failure);
+
+/* After the others, since they note the secrets: makes request->shown, in
+ * which "[secret]" stands for a segment that holds one. */
+bool request_show_target(lua_State *L, struct request *request,
+                         const struct request_target *target,
+                         struct failure *failure);
+
+/* Whether a byte may stand for itself anywhere in a URL (RFC 3986, 2.3). */
+bool request_is_unreserved(unsigned char byte);
 
 #pragma GCC visibility pop
 

@@ -145,8 +145,8 @@ static size_t find_status(long status) {
     return status < 500 ? STATUSES - 3 : STATUSES - 2;
 }
 
-/* An answer 5xx can come from a gateway behind which the update went on; what
- * a status means that is no answer to an update, nobody knows. */
+/* An answer 5xx can come from a gateway behind which the request went on; what
+ * a status means that is no answer to it, nobody knows. */
 static const char *outcome_of(long status, size_t known) {
     bool told = known < STATUSES - 1 && status >= 300 && status < 500;
     return told ? "rejected" : "unknown";
@@ -193,7 +193,7 @@ static bool redirect_message(lua_State *L, const struct response *response,
     if (found) {
         lua_pushfstring(L,
                         "HTTP %d redirect to %s was not followed, since "
-                        "the body holds secrets; if the service has "
+                        "the request holds secrets; if the service has "
                         "moved, set base_url",
                         (int)response->status, lua_tostring(L, -1));
         lua_setfield(L, -4, "message");
@@ -241,25 +241,32 @@ static bool is_object(const struct buffer *body) {
 }
 
 /* Stack: [] -> [error] of kind "response". */
-static void push_not_an_object(lua_State *L, const struct response *response) {
+static void push_not_an_object(lua_State *L, const struct response *response,
+                               const struct route *route) {
     push_error(L, response, "response", "not_json_object", "unknown");
     lua_pushfstring(L,
                     "HTTP %d came with %d bytes that are not one JSON "
-                    "object; the update may have been applied",
-                    (int)response->status, (int)response->body.length);
+                    "object%s%s",
+                    (int)response->status, (int)response->body.length,
+                    route->fate != NULL ? "; " : "",
+                    route->fate != NULL ? route->fate : "");
     lua_setfield(L, -2, "message");
 }
 
 bool response_push(lua_State *L, const struct response *response,
-                   const struct buffer *secrets) {
+                   const struct route *route, const struct buffer *secrets) {
     if (response->status < 200 || response->status > 299) {
         push_api_error(L, response, secrets);
         return false;
+    }
+    if (response->body.length == 0 && route->answer_is_empty) {
+        lua_newtable(L);
+        return true;
     }
     if (is_object(&response->body) &&
         json_read(L, response->body.data, response->body.length)) {
         return true;
     }
-    push_not_an_object(L, response);
+    push_not_an_object(L, response, route);
     return false;
 }

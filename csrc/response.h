@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "compat.h"
 #include "head.h"
+#include "routes.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -30,13 +31,13 @@ bool response_add_body(struct response *response, const char *bytes,
                        size_t length);
 
 /*
- * A complete answer: pushes the datastore and returns true, or pushes an
- * error table ("api", "response") and returns false. `secrets`, as the JSON
- * writer noted them, are masked in everything that is pushed but the
- * datastore itself.
+ * A complete answer: pushes the object that it holds and returns true, or
+ * pushes an error table ("api", "response") and returns false. `secrets`, as
+ * the JSON writer noted them, are masked in everything that is pushed but
+ * that object itself.
  */
 bool response_push(lua_State *L, const struct response *response,
-                   const struct buffer *secrets);
+                   const struct route *route, const struct buffer *secrets);
 
 /* What Retry-After asks for, counted from the answer's own Date. */
 bool response_retry_after(const struct response *response, double *seconds);

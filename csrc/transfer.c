@@ -31,7 +31,6 @@ static const struct long_option required_options[] = {
     {CURLOPT_HTTP09_ALLOWED, 0},
     {CURLOPT_PATH_AS_IS, 1},
     {CURLOPT_FAILONERROR, 0},
-    {CURLOPT_POST, 1},
     {CURLOPT_TCP_KEEPALIVE, 1},
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE},
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
@@ -161,7 +160,6 @@ static CURLcode set_callbacks(CURL *easy) {
 static CURLcode set_all(CURL *easy, const struct transfer_settings *settings,
                         struct transfer_traits *traits) {
     const struct string_option strings[] = {
-        {CURLOPT_CUSTOMREQUEST, "PATCH"},
         {CURLOPT_USERAGENT, settings->user_agent},
         {CURLOPT_SSLCERT, settings->client_cert},
         {CURLOPT_SSLKEY, settings->client_key},
@@ -288,6 +286,33 @@ static CURLcode set_limits(CURL *easy, const struct transfer_limits *limits) {
     return set_longs(easy, longs, 2);
 }
 
+/* Method and body. Without a body the request is as a GET's, whatever its
+ * method, but for POST, which then says that its body is empty: its pointer
+ * must not be NULL, or libcurl would read standard input. POSTFIELDS makes
+ * the method POST, so the method comes after it. */
+static CURLcode set_method(CURL *easy, const struct request *request,
+                           const char *method) {
+    bool is_post = strcmp(method, "POST") == 0;
+    bool has_fields = request->body.length > 0 || is_post;
+    bool is_plain = is_post || strcmp(method, "GET") == 0;
+    CURLcode result = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                       (curl_off_t)request->body.length);
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                  request->body.length > 0 ? request->body.data
+                                                           : "");
+    }
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(
+            easy, has_fields ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+    }
+    if (result == CURLE_OK) {
+        result = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+                                  is_plain ? NULL : method);
+    }
+    return result;
+}
+
 static CURLcode set_exchange(struct transfer *transfer,
                              const struct transfer_limits *limits) {
     CURL *easy = transfer->easy;
@@ -300,21 +325,25 @@ static CURLcode set_exchange(struct transfer *transfer,
         result = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
     }
     if (result == CURLE_OK) {
-        result = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                                  (curl_off_t)request->body.length);
-    }
-    if (result == CURLE_OK) {
-        result = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data);
+        result = set_method(easy, request, transfer->route->method);
     }
     return result;
+}
+
+/* The path of this exchange, and its query: NULL clears that of another. */
+static bool set_target(CURLU *url, const struct request *request) {
+    const char *query = request->query.length > 0 ? request->query.data : NULL;
+    return curl_url_set(url, CURLUPART_PATH, request->path.data, 0) ==
+               CURLUE_OK &&
+           curl_url_set(url, CURLUPART_QUERY, query, 0) == CURLUE_OK;
 }
 
 bool transfer_prepare(struct transfer *transfer,
                       const struct transfer_limits *limits,
                       struct failure *failure) {
-    CURLUcode placed = curl_url_set(transfer->url, CURLUPART_PATH,
-                                    transfer->request.path.data, 0);
-    if (placed != CURLUE_OK) return failure_out_of_memory(failure);
+    if (!set_target(transfer->url, &transfer->request)) {
+        return failure_out_of_memory(failure);
+    }
     CURLcode result = set_exchange(transfer, limits);
     if (result != CURLE_OK) return note_option_failure(failure, result);
     response_clear(&transfer->response);

@@ -15,6 +15,7 @@
 #include "failure.h"
 #include "request.h"
 #include "response.h"
+#include "routes.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -48,6 +49,7 @@ struct pool;   /* see pool.h */
 struct transfer {
     CURL *easy;
     CURLU *url;
+    const struct route *route; /* of the exchange that is under way */
     pid_t owner; /* a forked child must not touch the parent's connection */
     struct request request;
     struct response response;

@@ -162,10 +162,10 @@ static void note_timeout(const struct transfer *transfer,
         failure_set(failure, "timeout", "connect_timeout",
                     "no connection within %.3g s", transfer->elapsed);
     } else {
+        const char *fate = transfer->route->fate;
         failure_set(failure, "timeout", "timeout",
-                    "no complete answer within %.3g s; the update may have "
-                    "been applied",
-                    transfer->elapsed);
+                    "no complete answer within %.3g s%s%s", transfer->elapsed,
+                    fate != NULL ? "; " : "", fate != NULL ? fate : "");
     }
 }
 

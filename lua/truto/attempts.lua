@@ -28,6 +28,13 @@ M.DEFAULTS = {
 ---@field on_retry? fun(event: truto.RetryEvent)
 ---@field closed boolean
 
+---@class truto.Route what C knows of an operation
+---@field method string
+---@field path string with the name of each segment in braces
+---@field safe boolean changes nothing
+---@field idempotent boolean twice is the same as once
+---@field fate? string for messages: what may have happened; not of safe ones
+
 ---@class truto.RetryEvent
 ---@field attempt integer the one that failed; 0: a pause before the first
 ---@field wait number seconds until the next
@@ -39,8 +46,7 @@ M.DEFAULTS = {
 ---@field attempt fun(limit: fun(sending: table): true?, truto.Error?):
 ---  table?, table?, truto.Facts one attempt; `limit` sets its timeouts, or
 ---  says why there is no time for it
----@field method string
----@field path string without anything that may be secret
+---@field route truto.Route
 ---@field warnings truto.Issue[]
 
 -- Binds the next calls of the client as well.
@@ -59,13 +65,14 @@ local function left(run)
   return call.policy.deadline - (call.client.driver.now() - run.started)
 end
 
--- An id that had to be encoded is not shown: it may be a secret that was not
--- recognised in that form.
+-- A segment that had to be encoded is not shown: it may be a secret that was
+-- not recognised in that form.
 local function path_of(run, err)
   local url = (err or run.err or {}).url
   local path = url and url:match("^%a+://[^/]+([^?#]*)") or run.facts.path
-    or run.call.path
-  return (path:gsub("[^/]*%%[^/]*$", "{id}"))
+    or run.call.route.path
+  return (path:gsub("(/datastore/)[^/]*%%[^/]*", "%1{id}")
+    :gsub("(/test/)[^/]*%%[^/]*$", "%1{method}"))
 end
 
 -- Builds no event that nobody wants.
@@ -73,7 +80,7 @@ local function report(run, name, fields, err)
   local call = run.call
   if not call.client.sinks[1] then return end
   fields.event = name
-  fields.method = call.method
+  fields.method = call.route.method
   fields.path = path_of(run, err)
   if err then fields.kind, fields.code = err.kind, err.code end
   log.emit(call.client.sinks, fields, call.warnings)

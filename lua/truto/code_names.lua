@@ -9,6 +9,7 @@
 ---| "invalid_id"
 ---| "invalid_key"
 ---| "invalid_number"
+---| "invalid_segment"
 ---| "invalid_url"
 ---| "invalid_utf8"
 ---| "invalid_value"

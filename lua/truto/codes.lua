@@ -32,6 +32,9 @@ return {
       "use strings, or 1 to n" },
     { "invalid_number", "a number is NaN or infinite", "JSON has no such "
       .. "number; leave it out" },
+    { "invalid_segment", "a part of the path that is not the id, such as a "
+      .. "test's method, is empty, `.` or `..`, has a NUL, or is too long",
+      "give its name" },
     { "invalid_url", "not an absolute http or https URL",
       "write it in full, with its scheme" },
     { "invalid_utf8", "a string is not UTF-8", "convert it to UTF-8" },

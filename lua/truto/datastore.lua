@@ -3,6 +3,7 @@
 local attempts = require "truto.attempts"
 local callback = require "truto.callback"
 local config = require "truto.config"
+local core = require "truto.core"
 local errors = require "truto.errors"
 local options = require "truto.options"
 local places = require "truto.secret.places"
@@ -91,7 +92,7 @@ local function attempt(client, id, changes, headers, limit)
   local sending = { token = token, headers = headers }
   local in_time, late = limit(sending)
   if not in_time then return nil, late, {} end
-  return client.driver.attempt(client.handle, id, changes, sending)
+  return client.driver.attempt(client.handle, "update", id, changes, sending)
 end
 
 -- What the call says, else the client, else the default.
@@ -151,8 +152,7 @@ function M.bind(client)
     local call = {
       client = client,
       policy = own and policy(given, client.defaults) or standing_policy,
-      method = "PATCH",
-      path = "/datastore/{id}",
+      route = core.routes.update,
       warnings = warnings,
       attempt = function(limit)
         return attempt(client, id, changes, given.headers, limit)

@@ -5,7 +5,7 @@ local core = require "truto.core"
 
 local M = {}
 
----@class truto.Sending
+---@class truto.Sending the last argument of every operation
 ---@field token string|truto.Secret
 ---@field headers? table<string, string|truto.Secret>
 ---@field timeout number seconds, above 0
@@ -22,12 +22,21 @@ local M = {}
 ---@field path? string of the URL, secrets masked
 
 ---@class truto.Driver
----@field attempt fun(handle: userdata, id: string, changes: truto.Changes,
----  sending: truto.Sending): table?, table?, truto.Facts one whole attempt,
----  as `core.datastore.update`
+---@field attempt fun(handle: userdata, operation: truto.Operation, ...: any):
+---  table?, table?, truto.Facts one whole attempt, as
+---  `core.datastore[operation](handle, ...)`; a driver passes the arguments on
+---  as they are. The last of them is a `truto.Sending`
 ---@field wait fun(seconds: number): true?, table? the error ends the call
 ---@field now fun(): number monotonic seconds
 ---@field random fun(): number in [0, 1)
+
+---@alias truto.Operation
+---| "get"
+---| "list"
+---| "create"
+---| "update"
+---| "delete"
+---| "test"
 
 local FUNCTIONS = { "attempt", "wait", "now", "random" }
 
@@ -44,7 +53,9 @@ end
 --- Everything in the calling thread, which waits.
 ---@type truto.Driver
 M.blocking = {
-  attempt = core.datastore.update,
+  attempt = function(handle, operation, ...)
+    return core.datastore[operation](handle, ...)
+  end,
   wait = wait,
   now = core.system.monotonic,
   random = core.system.random,

@@ -47,7 +47,7 @@ function Error:__tostring()
   local place = {}
   if self.status then place[1] = "HTTP " .. self.status end
   if self.url then
-    place[#place + 1] = (self.method or "PATCH") .. " " .. self.url
+    place[#place + 1] = (self.method and self.method .. " " or "") .. self.url
   end
   local line = "truto: " .. self.code .. ": " .. self.message
   if #place > 0 then line = line .. " (" .. table.concat(place, ", ") .. ")" end

@@ -1,8 +1,8 @@
---- The driver inside nginx (lua-nginx-module, OpenResty): an update waits by
+--- The driver inside nginx (lua-nginx-module, OpenResty): a call waits by
 --- yielding, so the worker serves other requests meanwhile.
 ---
 --- Chosen by itself for clients made inside nginx; there is nothing to call
---- here and no nginx directive to set. The first update of a worker starts
+--- here and no nginx directive to set. The first call of a worker starts
 --- that worker's background thread; before that, as in `init_by_lua`, there
 --- are only definitions.
 -- luacheck: read_globals ngx
@@ -22,10 +22,8 @@ local WAITS = {
   ssl_cert = true,
 }
 
--- Seconds: to reach the thread, and beyond an attempt's own timeout, which
--- the thread keeps; each ends a wait only if the thread is starved.
+-- Seconds to reach the thread; ends a wait only if the thread is starved.
 local REACH = 5
-local GRACE = 5
 
 -- Milliseconds that an unused connection to the thread is kept.
 local KEEP = 60000
@@ -43,7 +41,7 @@ local function phase_error()
   local phase = ngx.get_phase()
   if WAITS[phase] then return nil end
   return setup_error("phase", "nginx cannot wait in the phase " .. phase
-    .. ": make the update in a timer, as ngx.timer.at(0, function() ... end)"
+    .. ": make the call in a timer, as ngx.timer.at(0, function() ... end)"
     .. (phase == "init" and ", from init_worker_by_lua on" or ""))
 end
 
@@ -71,33 +69,22 @@ local function wait_for_end(exchange, seconds)
   local done, reason = connect(socket)
   if done then done, reason = socket:send(core.background.number(exchange)) end
   if done then done, reason = socket:receive(1) end
-  if not done then
-    socket:close()
-    return reason
+  if done then
+    socket:setkeepalive(KEEP)
+    return nil
   end
-  socket:setkeepalive(KEEP)
+  socket:close()
+  if reason == "timeout" then return reason end
+  return reason .. "; worker_connections or open files may be used up"
 end
 
-local function attempt(handle, id, changes, sending)
+-- The wait raises where nothing can wait, as inside of gsub or sort.
+local carry_out = background.attempt(wait_for_end)
+
+local function attempt(handle, operation, ...)
   local refused = phase_error()
   if refused then return nil, refused, {} end
-  local started = core.system.monotonic()
-  local exchange, err, facts =
-    core.background.start(handle, id, changes, sending)
-  if not exchange then return nil, err, facts end
-  local called, reason =
-    pcall(wait_for_end, exchange, sending.timeout + GRACE)
-  if not called then -- as inside of gsub or sort, where nothing can wait
-    core.background.cancel(handle, exchange)
-    error(reason, 0)
-  end
-  if not reason then return core.background.finish(handle, exchange) end
-  if reason ~= "timeout" then
-    reason = reason .. "; worker_connections or open files may be used up"
-  end
-  local outcome = core.background.cancel(handle, exchange)
-  return nil, background.unheard(outcome, reason),
-    { elapsed = core.system.monotonic() - started }
+  return carry_out(handle, operation, ...)
 end
 
 local function wait(seconds)

@@ -18,7 +18,7 @@ end
 local function new_handle(fault, timeout)
   local handle, sending
   local driver = background.driver()
-  driver.attempt = function(given_handle, _, _, given_sending)
+  driver.attempt = function(given_handle, _, _, _, given_sending)
     handle, sending = given_handle, given_sending
     return nil, { kind = "setup", code = "x", message = "x" }, {}
   end
@@ -28,7 +28,8 @@ local function new_handle(fault, timeout)
 end
 
 local function start(handle, sending, id)
-  return core.background.start(handle, id or "ds_1", { label = "x" }, sending)
+  return core.background.start(handle, "update", id or "ds_1", { label = "x" },
+    sending)
 end
 
 local function wait_until(check)

@@ -10,6 +10,7 @@ local truto = require "truto"
 -- must go on.
 local SPECS = {
   { "core/exchange" }, { "core/framing" }, { "core/response" },
+  { "core/routes" },
   { "core/tls" }, { "core/wire" },
   { "client/retry_fault" }, { "faults/canary" },
   { "client/reentry", thread_stays = true },

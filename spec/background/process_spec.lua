@@ -25,10 +25,10 @@ local function child(code, variables)
     -- Some that stay under way; libcurl has them all when this returns.
     local function leave_under_way(count)
       local driver = background.driver()
-      function driver.attempt(handle, id, changes, sending)
+      function driver.attempt(handle, ...)
         local kept = {}
         for i = 1, count do
-          kept[i] = assert(core.background.start(handle, id, changes, sending))
+          kept[i] = assert(core.background.start(handle, ...))
           assert(core.background.descriptor(kept[i]))
         end
         repeat until core.background.counts().running == count
@@ -193,8 +193,8 @@ describe("a fork with a background thread (C01)", function()
     assert.equal("this exchange is not under way\nparent ok\nend 0\n", child [[
       KEPT = leave_under_way(1)
       local driver, one = background.driver(), nil
-      function driver.attempt(handle, id, changes, sending)
-        one = assert(core.background.start(handle, id, changes, sending))
+      function driver.attempt(handle, ...)
+        one = assert(core.background.start(handle, ...))
         return nil, { kind = "setup", code = "x", message = "x" }, {}
       end
       update(client("silent", { driver = driver }))

@@ -48,7 +48,20 @@ local CASES = {
   { "datastore.update",
     { client(), "id", CHANGES, { token = "x", headers = 1 } },
     "table expected" },
-  { "background.start", { 1, "id", CHANGES, OPTIONS }, "client expected" },
+  { "datastore.get", { client(), 1, OPTIONS }, "string expected" },
+  { "datastore.get", { client(), "id" }, "table expected" },
+  { "datastore.list", { client(), "x", OPTIONS }, "table expected" },
+  { "datastore.create", { client(), nil, OPTIONS }, "table expected" },
+  { "datastore.delete", { client(), {}, OPTIONS }, "string expected" },
+  { "datastore.test", { client(), "id", {}, {}, OPTIONS }, "string expected" },
+  { "datastore.test", { client(), "id", "method", 1, OPTIONS },
+    "table expected" },
+  { "background.start", { 1, "update", "id", CHANGES, OPTIONS },
+    "client expected" },
+  { "background.start", { client(), 1, "id", CHANGES, OPTIONS },
+    "not an operation" },
+  { "background.start", { client(), "patch", "id", CHANGES, OPTIONS },
+    "not an operation" },
   { "background.number", { 1 }, "exchange expected" },
   { "background.descriptor", { value }, "exchange expected" },
   { "background.done", { io.stdout }, "exchange expected" },
@@ -72,7 +85,7 @@ describe("misuse of the C functions raises:", function()
     it(("%s (%d, A01)"):format(name, i), function()
       local group, called = name:match "(%a+)%.([%a_]+)"
       local done, message = pcall(core[group][called],
-        arguments[1], arguments[2], arguments[3], arguments[4])
+        arguments[1], arguments[2], arguments[3], arguments[4], arguments[5])
       assert.is_false(done)
       assert.matches(part, message, 1, true)
       assert.is_nil(message:find("canary", 1, true))

@@ -11,8 +11,9 @@ packages="$(pkg-config --cflags --libs lua5.4 libcurl)"
 mkdir -p "$folder/objects"
 
 # Nothing here does I/O, so the rest of csrc is not needed.
-parts="buffer failure framing head json_number json_reader json_writer mask request"
-parts="$parts response retry_after secret system utf8"
+parts="buffer failure framing head json_number json_reader json_writer mask"
+parts="$parts request request_target response retry_after routes secret system"
+parts="$parts utf8"
 rm -f "$folder"/*.log "$folder"/objects/*
 for file in $(printf 'csrc/%s.c ' $parts) spec/fuzz/fuzz.c; do
   # shellcheck disable=SC2086

@@ -99,7 +99,9 @@ static int run(lua_State *L) {
     int top = lua_gettop(L);
     request_init(&request);
     failure_clear(&failure);
-    if (request_headers(L, &request, top - 1, top, &failure)) {
+    struct request_header_sources sources = {
+        .token = top - 1, .headers = top, .has_body = true};
+    if (request_headers(L, &request, &sources, &failure)) {
         check_accepted(L, &request, count);
     } else {
         check_refused(L, &failure);

@@ -56,25 +56,36 @@ static bool may_refuse(const char *id, size_t length) {
            (length == 2 && memcmp(id, "..", 2) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+/* Stack: [input] -> [input, id]. */
+static int run(lua_State *L) {
     static struct request request;
-    struct fuzz_input input = {data, size};
+    struct fuzz_input *input = lua_touserdata(L, 1);
     struct failure failure;
-    const char *base = bases[fuzz_byte(&input) % 5];
-    const char *id = (const char *)input.data;
+    const char *base = bases[fuzz_byte(input) % 5];
+    const char *id = (const char *)input->data;
+    lua_pushlstring(L, id, input->left);
+    struct request_target target = {.route = routes_find("update"),
+                                    .base_path = base,
+                                    .segments = lua_gettop(L)};
     request_init(&request);
     failure_clear(&failure);
-    bool made = request_path(&request, base, id, input.left, &failure);
-    FUZZ_CHECK(made != may_refuse(id, input.left));
+    bool made = request_target(L, &request, &target, &failure);
+    FUZZ_CHECK(made != may_refuse(id, input->left));
     FUZZ_CHECK(made != failure_is_set(&failure));
     if (made) {
         const char *path = request.path.data;
         const char *segment = strstr(path, marker);
         FUZZ_CHECK(segment != NULL && path[0] == '/');
         FUZZ_CHECK(strncmp(path, base, (size_t)(segment - path)) == 0);
-        check_segment(segment + strlen(marker), id, input.left);
+        check_segment(segment + strlen(marker), id, input->left);
         check_url(path);
     }
     request_free(&request);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct fuzz_input input = {data, size};
+    fuzz_call(fuzz_state(), run, &input);
     return 0;
 }

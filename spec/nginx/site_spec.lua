@@ -237,7 +237,7 @@ describe("a phase in which nginx cannot wait", function()
 
   local function refused(phase, log)
     local line = "answer setup phase not_sent 0: nginx cannot wait in the "
-      .. "phase " .. phase .. ": make the update in a timer"
+      .. "phase " .. phase .. ": make the call in a timer"
     assert.matches(line, log, 1, true)
     assert.matches("ngx.timer.at(0", log, 1, true)
   end

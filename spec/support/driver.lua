@@ -2,6 +2,9 @@
 
 local M = {}
 
+--- The last argument of an attempt: token, headers and timeouts.
+function M.sending(...) return (select(select("#", ...), ...)) end
+
 --- A driver whose attempts are given, and whose waits take no time.
 ---@param script table one entry per attempt: a function of (driver, sending)
 ---  or a table { datastore, err, facts, takes = seconds }; the last one is
@@ -17,8 +20,9 @@ function M.scripted(script)
     driver.clock = driver.clock + seconds
     return true
   end
-  function driver.attempt(_, _, _, sending)
-    local copy = {}
+  function driver.attempt(_, operation, ...)
+    local sending = M.sending(...)
+    local copy = { operation = operation }
     for name, value in pairs(sending) do copy[name] = value end
     driver.sent[#driver.sent + 1] = copy
     local entry = script[math.min(#driver.sent, #script)]
@@ -65,9 +69,9 @@ end
 function M.impatient(kind)
   local real = M.real(kind)
   local driver = { waits = {}, sent = {}, skipped = 0, chance = 0.5 }
-  function driver.attempt(handle, id, changes, sending)
-    driver.sent[#driver.sent + 1] = sending
-    return real.attempt(handle, id, changes, sending)
+  function driver.attempt(handle, operation, ...)
+    driver.sent[#driver.sent + 1] = M.sending(...)
+    return real.attempt(handle, operation, ...)
   end
   function driver.now() return real.now() + driver.skipped end
   function driver.random() return driver.chance end

@@ -213,7 +213,7 @@ local function drive(kept, client, must, id)
   local driver, options = kept.core.background, with_header()
   local seconds = must and 20 or 0.2
   options.timeout, options.connect_timeout = seconds, seconds
-  local exchange, err = driver.start(client, id, changes(), options)
+  local exchange, err = driver.start(client, "update", id, changes(), options)
   if not exchange then return nil, err end
   local descriptor, reason = driver.descriptor(exchange)
   if descriptor then host.wait(descriptor, seconds + 0.2) end
@@ -237,7 +237,8 @@ M.background = {
     local client = check(must, kept.core.client.new(settings "ok"))
     if not client then return end
     local driver = kept.core.background
-    local waiting = driver.start(client, "waiting", changes(), with_header())
+    local waiting = driver.start(client, "update", "waiting", changes(),
+      with_header())
     for _ = 1, 2 do
       check(must, host.call(function(id)
         return drive(kept, client, must, id)
