@@ -246,10 +246,9 @@ static void push_not_an_object(lua_State *L, const struct response *response,
     push_error(L, response, "response", "not_json_object", "unknown");
     lua_pushfstring(L,
                     "HTTP %d came with %d bytes that are not one JSON "
-                    "object%s%s",
+                    "object%s",
                     (int)response->status, (int)response->body.length,
-                    route->fate != NULL ? "; " : "",
-                    route->fate != NULL ? route->fate : "");
+                    route->fate);
     lua_setfield(L, -2, "message");
 }
 

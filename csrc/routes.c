@@ -9,36 +9,38 @@ static const struct route routes[] = {
      .method = "GET",
      .path = "/datastore/{id}",
      .safe = true,
-     .idempotent = true},
+     .idempotent = true,
+     .fate = ""},
     {.name = "list",
      .method = "GET",
      .path = "/datastore",
      .takes_query = true,
      .safe = true,
-     .idempotent = true},
+     .idempotent = true,
+     .fate = ""},
     {.name = "create",
      .method = "POST",
      .path = "/datastore",
      .takes_body = true,
-     .fate = "the datastore may have been created"},
+     .fate = "; the datastore may have been created"},
     {.name = "update",
      .method = "PATCH",
      .path = "/datastore/{id}",
      .takes_body = true,
      .idempotent = true, /* it sets absolute values */
-     .fate = "the update may have been applied"},
+     .fate = "; the update may have been applied"},
     {.name = "delete",
      .method = "DELETE",
      .path = "/datastore/{id}",
      .idempotent = true,
      .answer_is_empty = true,
-     .fate = "the datastore may have been deleted"},
+     .fate = "; the datastore may have been deleted"},
     {.name = "test",
      .method = "POST",
      .path = "/datastore/{id}/test/{method}",
      .takes_body = true,
      .body_is_optional = true,
-     .fate = "the test may have been made"},
+     .fate = "; the test may have been made"},
 };
 
 #define ROUTES (sizeof routes / sizeof routes[0])
@@ -89,7 +91,7 @@ void routes_open(lua_State *L) {
         set_text(L, "path", routes[i].path);
         set_flag(L, "safe", routes[i].safe);
         set_flag(L, "idempotent", routes[i].idempotent);
-        if (routes[i].fate != NULL) set_text(L, "fate", routes[i].fate);
+        set_text(L, "fate", routes[i].fate);
         lua_setfield(L, -2, routes[i].name);
     }
 }

@@ -22,8 +22,8 @@ struct route {
     bool safe;            /* changes nothing (RFC 9110, 9.2.1) */
     bool idempotent;      /* twice is the same as once (RFC 9110, 9.2.2) */
     bool answer_is_empty; /* an answer without a body is a success */
-    /* What a message says when the request was sent and its fate is not known;
-     * NULL for a safe route. */
+    /* Ends a message when the request was sent and nobody knows what became of
+     * it; empty for a safe route. */
     const char *fate;
 };
 

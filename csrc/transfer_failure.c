@@ -139,13 +139,12 @@ static bool note_own_abort(const struct transfer *transfer,
     }
     if (response->head.problem != NULL) {
         bool is_malformed = response->head.is_malformed;
-        return failure_set(
-            failure, "response",
-            is_malformed ? "not_http" : "ambiguous_framing",
-            "%s: the answer's head has %s; the update may have been applied",
-            is_malformed ? "the answer is not HTTP"
-                         : "nobody knows where the answer ends",
-            response->head.problem);
+        return failure_set(failure, "response",
+                           is_malformed ? "not_http" : "ambiguous_framing",
+                           "%s: the answer's head has %s%s",
+                           is_malformed ? "the answer is not HTTP"
+                                        : "nobody knows where the answer ends",
+                           response->head.problem, transfer->route->fate);
     }
     if (response->body.status == BUFFER_FULL) {
         return failure_set(failure, "response", "body_too_large",
@@ -162,10 +161,9 @@ static void note_timeout(const struct transfer *transfer,
         failure_set(failure, "timeout", "connect_timeout",
                     "no connection within %.3g s", transfer->elapsed);
     } else {
-        const char *fate = transfer->route->fate;
         failure_set(failure, "timeout", "timeout",
-                    "no complete answer within %.3g s%s%s", transfer->elapsed,
-                    fate != NULL ? "; " : "", fate != NULL ? fate : "");
+                    "no complete answer within %.3g s%s", transfer->elapsed,
+                    transfer->route->fate);
     }
 }
 

@@ -33,7 +33,7 @@ M.DEFAULTS = {
 ---@field path string with the name of each segment in braces
 ---@field safe boolean changes nothing
 ---@field idempotent boolean twice is the same as once
----@field fate? string for messages: what may have happened; not of safe ones
+---@field fate string ends a message when it is unknown; "" of safe ones
 
 ---@class truto.RetryEvent
 ---@field attempt integer the one that failed; 0: a pause before the first

@@ -43,12 +43,12 @@ local function unheard(operation, outcome, reason)
   if outcome == "not_sent" and reason ~= "timeout" then
     return unavailable(reason)
   end
-  local fate = outcome == "unknown" and core.routes[operation].fate
+  local fate = outcome == "unknown" and core.routes[operation].fate or ""
   return {
     kind = "timeout",
     code = "timeout",
     message = "the background thread did not answer in time"
-      .. (fate and "; " .. fate or ""),
+      .. fate,
     outcome = outcome,
   }
 end
