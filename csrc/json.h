@@ -49,15 +49,24 @@ bool json_write(lua_State *L, int index, struct json_writer *writer);
 /* Notes a secret string, so that answers which echo it can be masked. */
 bool json_note_secret(struct buffer *secrets, const char *bytes, size_t length);
 
-/*
- * Parses text: pushes the value and returns true, or pushes nothing and
- * returns false. Null members of objects are left out, whole numbers are
- * integers where the VM has them.
- */
-bool json_read(lua_State *L, const char *text, size_t length);
+enum json_status {
+    JSON_READ,
+    JSON_INVALID,
+    JSON_OUT_OF_RANGE, /* a number is larger than Lua's */
+};
 
-/* Makes the private reader; raises when lua-cjson cannot be required. */
+/*
+ * Parses text: pushes the value, or nothing unless JSON_READ. Null members of
+ * objects are left out, whole numbers are integers where the VM has them.
+ */
+enum json_status json_read(lua_State *L, const char *text, size_t length);
+
+/* Makes the private reader; raises when lua-cjson cannot be required, or is
+ * something else. */
 void json_open(lua_State *L);
+
+/* Pushes json_read as a Lua function: the value, or nothing. */
+void json_push_reader(lua_State *L);
 
 /* Pushes the value that stands for an empty JSON array. */
 void json_push_empty_array(lua_State *L);

@@ -54,6 +54,8 @@ int luaopen_truto_core(lua_State *L) {
     add(L, "background");
     system_open(L);
     add(L, "system");
+    json_push_reader(L);
+    add(L, "json_read");
     lua_pushlightuserdata(L, NULL);
     add(L, "null");
     json_push_empty_array(L);

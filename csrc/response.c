@@ -222,7 +222,7 @@ static void push_api_error(lua_State *L, const struct response *response,
     size_t known = find_status(response->status);
     push_error(L, response, "api", statuses[known].code,
                outcome_of(response->status, known));
-    if (json_read(L, response->body.data, response->body.length)) {
+    if (json_read(L, response->body.data, response->body.length) == JSON_READ) {
         mask_value(L, secrets);
     } else {
         lua_pushnil(L);
@@ -242,30 +242,34 @@ static bool is_object(const struct buffer *body) {
 
 /* Stack: [] -> [error] of kind "response". */
 static void push_not_an_object(lua_State *L, const struct response *response,
-                               const struct route *route) {
-    push_error(L, response, "response", "not_json_object", "unknown");
-    lua_pushfstring(L,
-                    "HTTP %d came with %d bytes that are not one JSON "
-                    "object%s",
+                               const struct route *route,
+                               enum json_status status) {
+    bool is_number = status == JSON_OUT_OF_RANGE;
+    push_error(L, response, "response",
+               is_number ? "number_out_of_range" : "not_json_object",
+               "unknown");
+    lua_pushfstring(L, "HTTP %d came with %d bytes that %s%s",
                     (int)response->status, (int)response->body.length,
+                    is_number ? "have a number too large for Lua"
+                              : "are not one JSON object",
                     route->fate);
     lua_setfield(L, -2, "message");
 }
 
 bool response_push(lua_State *L, const struct response *response,
                    const struct route *route, const struct buffer *secrets) {
+    const struct buffer *body = &response->body;
     if (response->status < 200 || response->status > 299) {
         push_api_error(L, response, secrets);
         return false;
     }
-    if (response->body.length == 0 && route->answer_is_empty) {
+    if (body->length == 0 && route->answer_is_empty) {
         lua_newtable(L);
         return true;
     }
-    if (is_object(&response->body) &&
-        json_read(L, response->body.data, response->body.length)) {
-        return true;
-    }
-    push_not_an_object(L, response, route);
+    enum json_status status = JSON_INVALID;
+    if (is_object(body)) status = json_read(L, body->data, body->length);
+    if (status == JSON_READ) return true;
+    push_not_an_object(L, response, route, status);
     return false;
 }

@@ -84,6 +84,7 @@
 ---| "headers_too_large"
 ---| "not_http"
 ---| "not_json_object"
+---| "number_out_of_range"
 ---| "truncated"
 ---| "cancelled"
 ---| "interrupted"

@@ -187,6 +187,8 @@ return {
       "check `base_url` and what stands between" },
     { "not_json_object", "the answer is not a JSON object",
       "check `base_url`; see what `outcome` means" },
+    { "number_out_of_range", "the answer has a number that is too large for "
+      .. "Lua", "see `outcome`" },
     { "truncated", "the answer ended too early",
       "see `outcome`; the call can be repeated" },
   } },

@@ -51,7 +51,8 @@ describe("a hostile Retry-After (H06)", function()
     ["1.5s"] = false, ["1.5.5"] = false, ["12:00"] = false,
     ["words:%20" .. ("x"):rep(60)] = false,
   } do
-    it("is told up to a day and obeyed up to 60 s, or ignored: " .. value, function()
+    it("is told up to a day, obeyed up to 60 s, or ignored: " .. value,
+      function()
       local driver, datastore, err =
         update("status=503,retry-after=" .. value, { max_attempts = 2 })
       assert.is_nil(datastore)

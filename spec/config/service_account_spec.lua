@@ -88,7 +88,8 @@ describe("service_account", function()
 
   it("refuses what is not a JSON object", function()
     for _, content in ipairs { "canary", "[]x", "{\"type\": \"canary",
-      "5", "null", "\"canary\"", "{\"a\":[[[[[[\"canary\"]]]]]]}" } do
+      "5", "null", "\"canary\"",
+      "{\"a\":" .. ("["):rep(64) .. "\"canary\"" .. ("]"):rep(64) .. "}" } do
       write(content)
       assert_refused("key_file_invalid", "is not a JSON object")
     end

@@ -79,6 +79,36 @@ describe("a 2xx that is not one JSON object (H11, J05, J11)", function()
   end)
 end)
 
+describe("a number in an answer (J18)", function()
+  for _, name in ipairs { "huge-number", "negative-huge-number",
+    "inner-huge-number", "long-number" } do
+    it("beyond Lua's is a response error: " .. name, function()
+      local err = fails("body=" .. name)
+      assert.same({ "response", "number_out_of_range", "unknown" },
+        { err.kind, err.code, err.outcome }, err.message)
+      assert.equal(200, err.status)
+    end)
+  end
+
+  it("in an error's body leaves the error without it", function()
+    local err = fails "status=400,body=huge-number"
+    assert.equal("bad_request", err.code)
+    assert.is_nil(err.api)
+  end)
+
+  it("keeps as much as the documents say", function()
+    local found = assert(exchange.update "body=big-int")
+    for name, digits in pairs { a = 2 ^ 53, b = 1234567890123456,
+      c = -2 ^ 63, d = 2 ^ 63, e = 2 ^ 63, f = 2 ^ 64 } do
+      assert.equal(digits, found[name] + 0.0, name)
+    end
+    found = assert(exchange.update "body=numbers")
+    assert.equal(0, found.negative_zero)
+    assert.equal(5e-324, found.tiny)
+    assert.equal(1000, found.exponent)
+  end)
+end)
+
 describe("an API error", function()
   local STATUSES = {
     [400] = "bad_request", [401] = "unauthorized", [403] = "forbidden",

@@ -116,6 +116,8 @@ BODIES = {
     "leading-zero": b"{" + ID + b',"n":010}',
     "plus-number": b"{" + ID + b',"n":+1}',
     "huge-number": b"{" + ID + b',"n":1e999}',
+    "negative-huge-number": b"{" + ID + b',"n":-1e999}',
+    "inner-huge-number": b"{" + ID + b',"config":{"a":[1,{"n":1e999}]}}',
     "long-number": b"{" + ID + b',"n":' + b"9" * 10000 + b"}",
     "duplicate-keys": b"{" + ID + b',"id":"ds_2","label":"a","label":"b"}',
     "lone-surrogate": b"{" + ID + b',"label":"a\\ud800b"}',

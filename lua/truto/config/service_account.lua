@@ -10,9 +10,6 @@ local M = {}
 -- A key file has about 2,300 bytes, some 3,200 of them with a 4096-bit key.
 local MAX_BYTES = 64 * 1024
 
--- A key file holds strings only, one level deep.
-local MAX_DEPTH = 4
-
 local TYPE = "google_cloud_storage"
 
 -- What a key file must have to be one; the other fields may be missing.
@@ -51,13 +48,11 @@ local function is_utf16(text)
 end
 
 local function decode(text)
-  local json = require "cjson".new()
-  json.decode_max_depth(MAX_DEPTH)
   if text:sub(1, #UTF8_MARK) == UTF8_MARK then
     text = text:sub(#UTF8_MARK + 1)
   end
-  local decoded, value = pcall(json.decode, text)
-  return decoded and type(value) == "table" and value or nil
+  local value = core.json_read(text)
+  return type(value) == "table" and value or nil
 end
 
 local function fields_of(shape)
