@@ -132,6 +132,13 @@ function Client.__close(client) client.close() end
 ---@field empty_array userdata JSON `[]`
 ---@field assert function `truto.assert`
 
+-- With the fields that the error of a call has.
+local function refuse(err)
+  err.attempts = 0
+  err.retryable = err.retryable or false
+  return nil, err
+end
+
 --- A client of its own: settings, connections.
 ---@param given? truto.ClientOptions
 ---@return truto.Client?
@@ -140,15 +147,15 @@ function M.new(given)
   given = options.check(given, "client", "truto.new", 2)
   local made = settings(given)
   local readable, err = check_files(made)
-  if not readable then return nil, err end
+  if not readable then return refuse(err) end
   local token
   token, err = find_token(given.token)
-  if not token then return nil, err end
+  if not token then return refuse(err) end
   local chosen
   chosen, err = driver.choose(given.driver)
-  if not chosen then return nil, errors.new(err) end
+  if not chosen then return refuse(errors.new(err)) end
   local handle, failure = core.client.new(made)
-  if not handle then return nil, errors.new(failure) end
+  if not handle then return refuse(errors.new(failure)) end
   local state = shared_state(handle, token, given, chosen)
   return setmetatable({
     datastore = datastore.bind(state),

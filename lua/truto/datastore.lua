@@ -30,7 +30,14 @@ local WHERE = "datastore.update"
 ---@field ratelimit? truto.RateLimit if the answer told
 ---@field warnings truto.Issue[]
 
-local function check_arguments(self, id, changes)
+--- Raises for misuse of `update`, at the line that called the function which
+--- calls this.
+---@param self table the table that `update` is a function of
+---@param id any
+---@param changes any
+---@param given any
+---@return truto.CallOptions
+function M.check_update(self, id, changes, given)
   if id == self then
     error(WHERE .. ": call it with a dot, not a colon", 3)
   end
@@ -40,6 +47,9 @@ local function check_arguments(self, id, changes)
   if type(changes) ~= "table" then
     error(WHERE .. ": changes must be a table, not a " .. type(changes), 3)
   end
+  -- A tail call would take a level away.
+  local checked = options.check(given, "call", WHERE, 3)
+  return checked
 end
 
 local function token_failure(message)
@@ -143,8 +153,7 @@ function M.bind(client)
   ---@return truto.Error? err
   ---@return truto.Meta meta
   function bound.update(id, changes, given)
-    check_arguments(bound, id, changes)
-    given = options.check(given, "call", WHERE, 2)
+    given = M.check_update(bound, id, changes, given)
     if client.closed then error(WHERE .. ": the client is closed", 2) end
     local own = next(given) ~= nil
     local issues, warnings = config.check_changes(changes,

@@ -8,6 +8,7 @@
 local client = require "truto.client"
 local config = require "truto.config"
 local core = require "truto.core"
+local datastore = require "truto.datastore"
 local errors = require "truto.errors"
 local secret = require "truto.secret"
 local version = require "truto.version"
@@ -38,12 +39,15 @@ local default
 ---@return truto.Error? err
 ---@return truto.Meta meta
 function M.datastore.update(id, changes, options)
-  if id == M.datastore then
-    error("datastore.update: call it with a dot, not a colon", 2)
-  end
+  -- Misuse raises also where there is no token to make a client with.
+  datastore.check_update(M.datastore, id, changes, options)
   if not default then
+    local started = core.system.monotonic()
     local made, err = client.new()
-    if not made then return nil, err, { attempts = 0, warnings = {} } end
+    if not made then
+      local elapsed = core.system.monotonic() - started
+      return nil, err, { attempts = 0, elapsed = elapsed, warnings = {} }
+    end
     default = made
   end
   return default.datastore.update(id, changes, options)
