@@ -29,16 +29,28 @@ static bool grow(struct buffer *buffer, size_t needed) {
     return true;
 }
 
-bool buffer_append(struct buffer *buffer, const void *bytes, size_t length) {
+static bool reserve(struct buffer *buffer, size_t length) {
     if (buffer->status != BUFFER_OK) return false;
     if (length > buffer->ceiling - buffer->length) {
         buffer->status = BUFFER_FULL;
         return false;
     }
-    if (length > buffer->capacity - buffer->length &&
-        !grow(buffer, buffer->length + length)) {
-        return false;
-    }
+    return length <= buffer->capacity - buffer->length ||
+           grow(buffer, buffer->length + length);
+}
+
+char *buffer_room(struct buffer *buffer, size_t wanted, size_t *size) {
+    size_t left = buffer->ceiling - buffer->length;
+    *size = wanted < left || left == 0 ? wanted : left;
+    return reserve(buffer, *size) ? buffer->data + buffer->length : NULL;
+}
+
+void buffer_grew(struct buffer *buffer, size_t length) {
+    buffer->length += length;
+}
+
+bool buffer_append(struct buffer *buffer, const void *bytes, size_t length) {
+    if (!reserve(buffer, length)) return false;
     if (length > 0) memcpy(buffer->data + buffer->length, bytes, length);
     buffer->length += length;
     return true;

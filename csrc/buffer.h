@@ -28,6 +28,12 @@ bool buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 bool buffer_append_text(struct buffer *buffer, const char *text);
 bool buffer_append_byte(struct buffer *buffer, char byte);
 
+/* Room for at least one byte, at best for `wanted`: *size tells. What is
+ * written there counts once buffer_grew was told. NULL when the ceiling or
+ * memory stopped it. */
+char *buffer_room(struct buffer *buffer, size_t wanted, size_t *size);
+void buffer_grew(struct buffer *buffer, size_t length);
+
 /* Wipes what stands from length on. */
 void buffer_truncate(struct buffer *buffer, size_t length);
 

@@ -127,7 +127,7 @@ static const char *shown_path(const struct transfer *transfer) {
 /* Stack: [..., error] -> same, with method and url, which is without its
  * query. The copy keeps libcurl's memory from a call that raises. */
 static void set_target(lua_State *L, const struct transfer *transfer) {
-    const struct buffer *secrets = &transfer->request.secrets;
+    const struct mask *secrets = &transfer->request.secrets;
     char *url = NULL;
     lua_pushstring(L, transfer->route->method);
     lua_setfield(L, -2, "method");
@@ -140,7 +140,7 @@ static void set_target(lua_State *L, const struct transfer *transfer) {
     curl_free(url);
     if (length < 0) return;
     if (length > URL_SHOWN) length = URL_SHOWN;
-    mask_push(L, text, (size_t)length, secrets);
+    mask_push(L, secrets, text, (size_t)length);
     lua_setfield(L, -2, "url");
 }
 
@@ -156,7 +156,7 @@ static void push_facts(lua_State *L, const struct transfer *transfer) {
     const struct request *request = &transfer->request;
     const char *path = shown_path(transfer);
     lua_createtable(L, 0, 12); /* Lua adds to it */
-    mask_push(L, path, strlen(path), &request->secrets);
+    mask_push(L, &request->secrets, path, strlen(path));
     lua_setfield(L, -2, "path");
     set_size(L, "request_bytes", request->body.length);
     set_size(L, "response_bytes", response->body.length);
@@ -210,8 +210,8 @@ int datastore_answer(lua_State *L, const struct transfer *transfer) {
  *   -> answer, nil, facts   or   nil, err, facts
  * One attempt of a route: converts, sends, waits in this thread, converts
  * back. Options: token (string or secret, needed), headers, timeout,
- * connect_timeout (s). Secrets whose function was not called yet are refused
- * as "secret_unread". Raises for arguments of the wrong type.
+ * connect_timeout (s). A secret that was not read yet (core.secret.read) is
+ * refused, as "secret_unread". Raises for arguments of the wrong type.
  */
 static int perform(lua_State *L) {
     struct failure failure;

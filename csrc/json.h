@@ -12,6 +12,7 @@
 #include "buffer.h"
 #include "compat.h"
 #include "failure.h"
+#include "mask.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -28,10 +29,9 @@ struct json_names {
 /* What a writer needs besides the value. All belongs to the caller. */
 struct json_writer {
     struct buffer *output;
-    struct buffer *keys;    /* scratch: JSON_KEY_SIZE bytes for each key of the
-                               tables being written */
-    struct buffer *secrets; /* every secret string written, for masking: a
-                               size_t with the length, then the bytes */
+    struct buffer *keys;  /* scratch: JSON_KEY_SIZE bytes for each key of the
+                             tables being written */
+    struct mask *secrets; /* gets every secret string written */
     struct json_names names;
     struct failure *failure;
     int anchor; /* json_write's own */
@@ -41,13 +41,10 @@ struct json_writer {
 /*
  * Appends the value at index as JSON; the same value gives the same bytes.
  * Raw access only: no metamethod runs. False with the failure noted; code
- * "secret_unread" for a secret.call secret whose function Lua must call
- * first. Raises only when Lua itself is out of memory.
+ * "secret_unread" for a secret that Lua must read first. Raises only when Lua
+ * itself is out of memory.
  */
 bool json_write(lua_State *L, int index, struct json_writer *writer);
-
-/* Notes a secret string, so that answers which echo it can be masked. */
-bool json_note_secret(struct buffer *secrets, const char *bytes, size_t length);
 
 enum json_status {
     JSON_READ,

@@ -141,21 +141,10 @@ static bool is_secret(const struct json_names *names,
     return false;
 }
 
-bool json_note_secret(struct buffer *secrets, const char *bytes,
-                      size_t length) {
-    size_t before = secrets->length;
-    if (buffer_append(secrets, &length, sizeof length) &&
-        buffer_append(secrets, bytes, length)) {
-        return true;
-    }
-    buffer_truncate(secrets, before); /* no length without its bytes */
-    return false;
-}
-
 static bool write_text(struct json_writer *writer, const struct place *place,
                        const char *text, size_t length, bool secret) {
-    if (secret && !json_note_secret(writer->secrets, text, length)) {
-        return refuse_append(writer, place, writer->secrets);
+    if (secret && !mask_add(writer->secrets, text, length)) {
+        return refuse_append(writer, place, &writer->secrets->parts);
     }
     if (!write_string(writer->output, text, length)) {
         return refuse(writer, place, "invalid_utf8",
@@ -188,21 +177,18 @@ static bool write_number(lua_State *L, struct json_writer *writer,
 /* Stack: [value, a userdata]. */
 static bool write_userdata(lua_State *L, struct json_writer *writer,
                            const struct place *place) {
-    struct secret *secret = secret_test(L, -1);
+    const struct secret *secret = secret_test(L, -1);
     const char *bytes = "";
     size_t length = 0;
     if (secret == NULL) {
         return refuse(writer, place, "type_mismatch",
                       "a userdata cannot be sent as JSON");
     }
-    switch (secret_read(secret, &bytes, &length, writer->failure)) {
-    case SECRET_READY: return write_text(writer, place, bytes, length, true);
-    case SECRET_UNREAD:
+    if (!secret_bytes(secret, &bytes, &length)) {
         return refuse(writer, place, "secret_unread",
-                      "the secret's function was not called yet");
-    case SECRET_FAILED: break;
+                      "the secret was not read yet");
     }
-    return false;
+    return write_text(writer, place, bytes, length, true);
 }
 
 static int compare_keys(const void *left, const void *right) {

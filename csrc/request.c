@@ -18,7 +18,7 @@ void request_init(struct request *request) {
     buffer_init(&request->query, PATH_CEILING);
     buffer_init(&request->shown, PATH_CEILING);
     buffer_init(&request->body, BODY_CEILING);
-    buffer_init(&request->secrets, BODY_CEILING);
+    mask_init(&request->secrets, BODY_CEILING);
     buffer_init(&request->keys, KEYS_CEILING);
     buffer_init(&request->header_text, HEADERS_CEILING);
 }
@@ -28,7 +28,7 @@ void request_clear(struct request *request) {
     buffer_clear(&request->query);
     buffer_clear(&request->shown);
     buffer_clear(&request->body);
-    buffer_clear(&request->secrets);
+    mask_clear(&request->secrets);
     buffer_clear(&request->keys);
     buffer_clear(&request->header_text);
 }
@@ -38,7 +38,7 @@ void request_free(struct request *request) {
     buffer_free(&request->query);
     buffer_free(&request->shown);
     buffer_free(&request->body);
-    buffer_free(&request->secrets);
+    mask_free(&request->secrets);
     buffer_free(&request->keys);
     buffer_free(&request->header_text);
 }
@@ -46,16 +46,14 @@ void request_free(struct request *request) {
 static bool read_text(lua_State *L, int index, const char **bytes,
                       size_t *length, const char *what,
                       struct failure *failure) {
-    struct secret *secret = secret_test(L, index);
+    const struct secret *secret = secret_test(L, index);
     if (secret == NULL) {
         *bytes = lua_tolstring(L, index, length);
         return true;
     }
-    enum secret_status status = secret_read(secret, bytes, length, failure);
-    if (status != SECRET_UNREAD) return status == SECRET_READY;
+    if (secret_bytes(secret, bytes, length)) return true;
     return failure_set(failure, "setup", "secret_unread",
-                       "the function of the %s's secret was not called yet",
-                       what);
+                       "the %s's secret was not read yet", what);
 }
 
 /* RFC 6750 has fewer, but no service's tokens have more. */
@@ -85,7 +83,7 @@ static bool authorization(lua_State *L, struct request *request, int token,
     buffer_append_text(text, "Authorization: Bearer ");
     buffer_append(text, bytes, length);
     buffer_append_byte(text, '\0');
-    if (json_note_secret(&request->secrets, bytes, length) &&
+    if (mask_add(&request->secrets, bytes, length) &&
         text->status == BUFFER_OK) {
         return true;
     }
@@ -195,7 +193,7 @@ static bool add_header(lua_State *L, struct request *request,
         return refuse_header(failure, name, "invalid_header",
                              "the value has a control character");
     }
-    if (secret != NULL && !json_note_secret(&request->secrets, value, length)) {
+    if (secret != NULL && !mask_add(&request->secrets, value, length)) {
         return failure_out_of_memory(failure);
     }
     return append_header(request, name, value, length, failure);

@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "failure.h"
 #include "json.h"
+#include "mask.h"
 #include "routes.h"
 
 #pragma GCC visibility push(hidden)
@@ -27,9 +28,8 @@ struct request {
     struct buffer query; /* empty: none */
     struct buffer shown; /* the path as messages may show it */
     struct buffer body;
-    struct buffer secrets; /* the token and all secrets in the body; see
-                              struct json_writer */
-    struct buffer keys;    /* scratch of the JSON writer */
+    struct mask secrets; /* the token and all secrets in the body */
+    struct buffer keys;  /* scratch of the JSON writer */
     struct buffer header_text;
     /* Nodes of our own over header_text: nothing is allocated for them, so
      * none can be missing from what is sent. */

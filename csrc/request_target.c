@@ -57,7 +57,7 @@ static bool refuse_segment(struct failure *failure, const char *name,
  * encoded one they would not be found. `secrets` is NULL to send it. */
 static void append_path(lua_State *L, struct buffer *path,
                         const struct request_target *target,
-                        const struct buffer *secrets) {
+                        const struct mask *secrets) {
     int index = target->segments;
     size_t base = strlen(target->base_path);
     while (base > 0 && target->base_path[base - 1] == '/') base--;
@@ -70,7 +70,7 @@ static void append_path(lua_State *L, struct buffer *path,
         }
         size_t length;
         const char *segment = lua_tolstring(L, index++, &length);
-        if (secrets != NULL && mask_finds(segment, length, secrets)) {
+        if (secrets != NULL && mask_finds(secrets, segment, length)) {
             buffer_append_text(path, MASK_TEXT);
         } else {
             append_encoded(path, segment, length);

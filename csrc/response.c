@@ -41,12 +41,12 @@ static bool is_blank(char byte) {
 /* Stack: [] -> [name in lower case], which can make a secret of what is
  * none, so both forms are looked at. */
 static void push_name(lua_State *L, const char *name, size_t length,
-                      const struct buffer *secrets) {
+                      const struct mask *secrets) {
     char text[NAME_SHOWN];
-    bool secret = mask_finds(name, length, secrets);
+    bool secret = mask_finds(secrets, name, length);
     if (length > sizeof text) length = sizeof text;
     for (size_t i = 0; i < length; i++) text[i] = head_lower(name[i]);
-    if (secret || mask_finds(text, length, secrets)) {
+    if (secret || mask_finds(secrets, text, length)) {
         lua_pushliteral(L, MASK_TEXT);
     } else {
         lua_pushlstring(L, text, length);
@@ -55,23 +55,23 @@ static void push_name(lua_State *L, const char *name, size_t length,
 
 /* Stack: [headers] -> [headers]. */
 static void add_field(lua_State *L, const struct head_field *field,
-                      const struct buffer *secrets) {
+                      const struct mask *secrets) {
     push_name(L, field->name, field->name_length, secrets);
     lua_pushvalue(L, -1);
     lua_rawget(L, -3); /* [headers, name, earlier value or nil] */
     if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
-        mask_push(L, field->value, field->value_length, secrets);
+        mask_push(L, secrets, field->value, field->value_length);
     } else {
         lua_pushliteral(L, ", ");
-        mask_push(L, field->value, field->value_length, secrets);
+        mask_push(L, secrets, field->value, field->value_length);
         lua_concat(L, 3);
     }
     lua_rawset(L, -3);
 }
 
 void response_push_headers(lua_State *L, const struct response *response,
-                           const struct buffer *secrets) {
+                           const struct mask *secrets) {
     struct head_field field;
     size_t position = 0;
     lua_createtable(L, 0, (int)response->head.lines);
@@ -186,7 +186,7 @@ static const char *api_text(lua_State *L, const char *member) {
 
 /* Stack: [error] -> [error]; false when there is no Location. */
 static bool redirect_message(lua_State *L, const struct response *response,
-                             const struct buffer *secrets) {
+                             const struct mask *secrets) {
     response_push_headers(L, response, secrets);
     lua_getfield(L, -1, "location");
     bool found = lua_type(L, -1) == LUA_TSTRING;
@@ -218,7 +218,7 @@ static void set_message(lua_State *L, const struct response *response,
 
 /* Stack: [] -> [error] of kind "api". */
 static void push_api_error(lua_State *L, const struct response *response,
-                           const struct buffer *secrets) {
+                           const struct mask *secrets) {
     size_t known = find_status(response->status);
     push_error(L, response, "api", statuses[known].code,
                outcome_of(response->status, known));
@@ -257,7 +257,7 @@ static void push_not_an_object(lua_State *L, const struct response *response,
 }
 
 bool response_push(lua_State *L, const struct response *response,
-                   const struct route *route, const struct buffer *secrets) {
+                   const struct route *route, const struct mask *secrets) {
     const struct buffer *body = &response->body;
     if (response->status < 200 || response->status > 299) {
         push_api_error(L, response, secrets);

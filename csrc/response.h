@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "compat.h"
 #include "head.h"
+#include "mask.h"
 #include "routes.h"
 
 #pragma GCC visibility push(hidden)
@@ -32,12 +33,11 @@ bool response_add_body(struct response *response, const char *bytes,
 
 /*
  * A complete answer: pushes the object that it holds and returns true, or
- * pushes an error table ("api", "response") and returns false. `secrets`, as
- * the JSON writer noted them, are masked in everything that is pushed but
- * that object itself.
+ * pushes an error table ("api", "response") and returns false. `secrets` are
+ * masked in everything that is pushed but that object itself.
  */
 bool response_push(lua_State *L, const struct response *response,
-                   const struct route *route, const struct buffer *secrets);
+                   const struct route *route, const struct mask *secrets);
 
 /* What Retry-After asks for, counted from the answer's own Date. */
 bool response_retry_after(const struct response *response, double *seconds);
@@ -45,7 +45,7 @@ bool response_retry_after(const struct response *response, double *seconds);
 /* Pushes a table from lower-case header names to values; a name that came
  * more than once has its values joined by ", ". */
 void response_push_headers(lua_State *L, const struct response *response,
-                           const struct buffer *secrets);
+                           const struct mask *secrets);
 
 #pragma GCC visibility pop
 

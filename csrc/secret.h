@@ -1,6 +1,7 @@
 /*
  * A string that Lua can hold and hand on but not look at. The bytes live in C
- * memory, are read when first needed, and are wiped when collected.
+ * memory, come there when Lua asks for them to be read, and are wiped when
+ * collected.
  */
 #ifndef TRUTO_SECRET_H
 #define TRUTO_SECRET_H
@@ -9,7 +10,6 @@
 #include <stddef.h>
 
 #include "compat.h"
-#include "failure.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -20,16 +20,11 @@ struct secret;
 /* NULL unless the value at index is a secret. */
 struct secret *secret_test(lua_State *L, int index);
 
-enum secret_status {
-    SECRET_READY,
-    SECRET_UNREAD, /* made by secret.call: only Lua can fill it */
-    SECRET_FAILED  /* its source cannot be read; the failure says why */
-};
-
-/* Reads the source if that was not done yet. The bytes stay valid while the
- * secret is on the stack or otherwise anchored. */
-enum secret_status secret_read(struct secret *secret, const char **bytes,
-                               size_t *length, struct failure *failure);
+/* The bytes as they were read last; false when there are none. They stay
+ * valid while the secret is on the stack or otherwise anchored, and no Lua
+ * runs. */
+bool secret_bytes(const struct secret *secret, const char **bytes,
+                  size_t *length);
 
 /* Pushes the table core.secret and makes the metatable. */
 void secret_open(lua_State *L);

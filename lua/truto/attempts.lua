@@ -47,6 +47,9 @@ M.DEFAULTS = {
 ---  table?, table?, truto.Facts one attempt; `limit` sets its timeouts, or
 ---  says why there is no time for it
 ---@field route truto.Route
+---@field headers? table<string, string|truto.Secret>
+---@field validate boolean|"warn"|"strict" what is done about secrets that
+---  look wrong
 ---@field warnings truto.Issue[]
 
 -- Binds the next calls of the client as well.

@@ -11,6 +11,7 @@ local options = require "truto.options"
 local pace = require "truto.pace"
 local quota = require "truto.quota"
 local secret = require "truto.secret"
+local shown = require "truto.shown"
 local version = require "truto.version"
 
 local M = {}
@@ -27,12 +28,13 @@ end
 
 -- A directory opens but does not read; an empty file reads as nil.
 local function file_problem(path)
-  local file, reason = io.open(path, "rb")
-  if not file then return reason end
+  local file, reason, number = io.open(path, "rb")
+  if not file then return shown.refusal(path, reason, number) end
   local byte, failure = file:read(1)
   file:close()
   if byte then return nil end
-  return path .. ": " .. (failure or "the file is empty")
+  return (shown.path(path, true) or shown.HIDDEN) .. ": "
+    .. (failure or "the file is empty")
 end
 
 local function check_files(made)

@@ -20,10 +20,12 @@ return {
       "a config has fields of several types, or a mark that contradicts the "
         .. "option `type`",
       "name the type: `truto.config.s3 {…}`, or the option `type`" },
-    { "empty_changes", "an update without `label`, `config`, `config_secret`",
+    { "empty_changes", "an update without `label`, `config`, `config_secret`, "
+      .. "or with nothing in them",
       "give at least one; a nil in a Lua table is not a field" },
-    { "empty_secret", "null stands where a secret belongs, and would wipe the "
-      .. "stored one", "leave it out to keep what is stored" },
+    { "empty_secret", "nothing stands where a secret belongs: it would wipe "
+      .. "the stored one", "give it; leave the field out to keep what is "
+      .. "stored" },
     { "invalid_header", "a header's name is not one, or its value has a "
       .. "control character", "correct it" },
     { "invalid_id", "the id is empty, `.` or `..`, has a NUL, or is too long",
@@ -32,6 +34,8 @@ return {
       "use strings, or 1 to n" },
     { "invalid_number", "a number is NaN or infinite", "JSON has no such "
       .. "number; leave it out" },
+    { "invalid_private_key", "a private key that nothing can read: no lines "
+      .. "BEGIN and END PRIVATE KEY", "the message says what became of it" },
     { "invalid_segment", "a part of the path that is not the id, such as a "
       .. "test's method, is empty, `.` or `..`, has a NUL, or is too long",
       "give its name" },
@@ -40,14 +44,17 @@ return {
     { "invalid_utf8", "a string is not UTF-8", "convert it to UTF-8" },
     { "invalid_value", "not the one value that is allowed",
       "the message says which is" },
-    { "masked_secret", "a mask or a placeholder stands where a secret belongs",
-      "give the secret itself; answers never have it" },
-    { "missing_field", "a `google_cloud_storage` config has no `credentials`",
+    { "missing_field", "a `google_cloud_storage` config has no `credentials`, "
+      .. "or empty ones",
       "give them, or say `partial = true`" },
     { "mixed_table", "a table has both positions and names as keys",
       "make it a list, or an object" },
     { "out_of_range", "a number is beyond its limits",
       "the message says what they are" },
+    { "placeholder_secret", "a mask or a placeholder stands where a secret "
+      .. "belongs: `****`, `[REDACTED]`, `<your_api_key>`, `null`", "give the "
+      .. "secret itself; answers never have it. `truto.secret.verbatim` says "
+      .. "that it is one" },
     { "reserved_header", "truto sets that header itself", "leave it out" },
     { "sparse_array", "a list has holes", "fill them, as with `truto.null`" },
     { "too_deep", "tables are nested beyond 64, or contain themselves",
@@ -82,8 +89,8 @@ return {
       "give an https URL; http is for loopback" },
     { "invalid_proxy", "the proxy is not a URL that libcurl can use",
       "correct the option `proxy`, else `HTTPS_PROXY`" },
-    { "invalid_token", "the token has bytes that no header may have, or is too "
-      .. "long", "give the token alone" },
+    { "invalid_token", "the token has bytes that no header may have, quotes or "
+      .. "a name around it, or is too long", "give the token alone" },
     { "key_file_invalid", "not the key file of a service account",
       "download a JSON key in the Google Cloud console" },
     { "key_file_unreadable", "the key file cannot be read",
@@ -94,15 +101,18 @@ return {
       "set `TRUTO_API_TOKEN`, or pass `token`" },
     { "out_of_memory", "memory ran out", "free some" },
     { "phase", "nginx cannot wait in this phase", "use `ngx.timer.at`" },
+    { "placeholder_secret", "the API token is a placeholder",
+      "give the token itself" },
     { "sandbox_failed", "the sandbox did not start",
       "the message has what it printed" },
     { "sandbox_unavailable", "no Lua here can run the sandbox",
       "install the `http` rock" },
     { "secret_missing", "the environment variable of a secret is not set",
       "set it; nginx needs `env NAME;`" },
-    { "secret_unread", "a secret's function was not called yet; only drivers "
-      .. "see this", "call it, and try again" },
-    { "secret_unreadable", "a secret's file, descriptor or function gave none",
+    { "secret_unread", "a secret was put into a table while the call was under "
+      .. "way", "change nothing that a call was given" },
+    { "secret_unreadable", "a secret's file, descriptor, function or terminal "
+      .. "gave none",
       "the message says which, and why" },
     { "tls_unavailable", "libcurl's TLS library cannot be used",
       "install libcurl as your system ships it" },
@@ -207,6 +217,9 @@ return {
       "correct that function" },
     { "contradictory_port", "a port and the port in a URL differ",
       "name one of them, or the same twice" },
+    { "dirty_secret", "a secret has something around or in it that does not "
+      .. "look meant: quotes, blanks, a line end, a byte order mark, `NAME=`",
+      "the message says what; `truto.secret.verbatim` says that it is meant" },
     { "doubled_scheme", "a URL begins with its scheme twice",
       "leave one out" },
     { "grpc_port", "the port answers gRPC, not HTTP",

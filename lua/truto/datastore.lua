@@ -70,36 +70,15 @@ local function current_token(token)
   return nil, token_failure "the token function returned no string or secret"
 end
 
--- The secrets that a call is made with, the token left out.
-local function secrets_of(changes, headers)
-  local found = places.find(changes, "")
-  if not headers then return found end
-  for _, place in ipairs(places.find(headers, "headers")) do
-    found[#found + 1] = place
-  end
-  return found
-end
-
--- Only Lua may call the function of a secret, since that may yield; so that
--- is done before C builds the request.
-local function load(token, found)
-  if secret.is(token) then
-    local loaded, err = secret.load(token)
-    if not loaded then return nil, err end
-  end
-  for _, place in ipairs(found) do
-    local loaded, err = secret.load(place.secret)
-    if not loaded then return nil, err end
-  end
-  return true
-end
-
-local function attempt(client, id, changes, headers, limit)
+local function attempt(call, id, changes, limit)
+  local client = call.client
   local token, err = current_token(client.token)
   if not token then return nil, err, {} end
-  local loaded, failure = load(token, secrets_of(changes, headers))
-  if not loaded then return nil, failure, {} end
-  local sending = { token = token, headers = headers }
+  local found = places.find(changes, call.headers)
+  local ready, failure =
+    places.prepare(token, found, call.validate, call.warnings)
+  if not ready then return nil, failure, {} end
+  local sending = { token = token, headers = call.headers }
   local in_time, late = limit(sending)
   if not in_time then return nil, late, {} end
   return client.driver.attempt(client.handle, "update", id, changes, sending)
@@ -156,20 +135,24 @@ function M.bind(client)
     given = M.check_update(bound, id, changes, given)
     if client.closed then error(WHERE .. ": the client is closed", 2) end
     local own = next(given) ~= nil
-    local issues, warnings = config.check_changes(changes,
-      own and validation(given, client.defaults) or standing_validation)
+    local checks = own and validation(given, client.defaults)
+      or standing_validation
+    local issues, warnings = config.check_changes(changes, checks)
     local call = {
       client = client,
       policy = own and policy(given, client.defaults) or standing_policy,
       route = core.routes.update,
+      headers = given.headers,
+      validate = checks.validate,
       warnings = warnings,
-      attempt = function(limit)
-        return attempt(client, id, changes, given.headers, limit)
-      end,
     }
+    function call.attempt(limit) return attempt(call, id, changes, limit) end
     if #issues > 0 then
       return attempts.refuse(call, errors.validation(issues))
     end
+    local asked, err =
+      places.ask(client.token, places.find(changes, given.headers))
+    if not asked then return attempts.refuse(call, err) end
     return attempts.run(call)
   end
 

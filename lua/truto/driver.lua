@@ -73,7 +73,9 @@ function M.is_choice(value)
   return true
 end
 
-local function is_nginx()
+--- Whether this is a Lua of nginx.
+---@return boolean
+function M.is_nginx()
   -- Strict-globals modules raise for a name that is not there.
   local found, ngx = pcall(function() return _G.ngx end)
   return found and type(ngx) == "table" and type(ngx.get_phase) == "function"
@@ -86,7 +88,7 @@ end
 ---@return truto.Error? err kind `"setup"`
 function M.choose(given)
   if type(given) == "table" then return given end
-  if given == nil and is_nginx() then return require("truto.nginx").driver end
+  if given == nil and M.is_nginx() then return require("truto.nginx").driver end
   return M.blocking
 end
 

@@ -21,7 +21,7 @@ end
 function M.token()
   if variable "TRUTO_API_TOKEN" then return secret.env "TRUTO_API_TOKEN" end
   local path = variable "TRUTO_API_TOKEN_FILE"
-  -- Who mixes up the two variables has put the token there.
+  -- Who mixes up the two variables has put the token there; then this is shown.
   if path then
     return core.secret.file(path, "that TRUTO_API_TOKEN_FILE names")
   end

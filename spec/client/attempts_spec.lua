@@ -209,9 +209,9 @@ describe("the deadline", function()
     end
     client, driver = client_of({ FOUND }, { deadline = 10, token = late(1) })
     local _, err, meta = client.datastore.update("ds_1", {
-      config = { credentials = { private_key = late(1) } },
+      config = { api_key = late(1) },
       config_secret = late(1),
-    }, { headers = { ["X-Key"] = late(1) }, type = "google_cloud_storage" })
+    }, { headers = { ["X-Key"] = late(1) } })
     assert.is_nil(err)
     assert.equal(1, #driver.sent)
     assert.equal(6, driver.sent[1].timeout)

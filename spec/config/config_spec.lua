@@ -82,11 +82,13 @@ describe("the table of cases", function()
         { type = case.type, partial = case.partial, validate = "strict" })
       assert.same(expected, issues, case.name)
       assert.same({}, warnings, case.name)
-      local ok, err, meta = config.validate(case.type, case.config,
-        { partial = case.partial, validate = "strict" })
-      assert.equal(not expected[1] or nil, ok, case.name)
-      assert.same(expected, brief(err and err.issues or {}), case.name)
-      assert.same({ warnings = {} }, meta)
+      if expected[1] ~= "empty_changes config" then -- is about an update
+        local ok, err, meta = config.validate(case.type, case.config,
+          { partial = case.partial, validate = "strict" })
+        assert.equal(not expected[1] or nil, ok, case.name)
+        assert.same(expected, brief(err and err.issues or {}), case.name)
+        assert.same({ warnings = {} }, meta)
+      end
     end
   end)
 
@@ -182,11 +184,42 @@ describe("the changes of an update", function()
 
   it("may not hold a mask for config_secret", function()
     local changes = { config_secret = "[REDACTED]" }
-    assert.same({ "masked_secret config_secret" }, (check(changes)))
+    assert.same({ "placeholder_secret config_secret" }, (check(changes)))
     assert.same({}, (check(changes, { validate = false })))
     local issues, warnings = check(changes, { validate = "warn" })
     assert.same({}, issues)
-    assert.same({ "masked_secret config_secret" }, warnings)
+    assert.same({ "placeholder_secret config_secret" }, warnings)
+  end)
+
+  it("may not hold an empty config_secret (S13)", function()
+    for _, empty in ipairs { "", "\n", " ", '""' } do
+      local changes = { config_secret = empty }
+      assert.same({ "empty_secret config_secret" }, (check(changes)))
+      assert.same({ "empty_secret config_secret" },
+        (check(changes, { validate = "warn" })))
+      assert.same({}, (check(changes, { validate = false })))
+    end
+  end)
+
+  it("warn of a dirty config_secret, and send it", function()
+    local changes = { config_secret = "'key'\n" }
+    local issues, warnings = check(changes)
+    assert.same({}, issues)
+    assert.same({ "dirty_secret config_secret" }, warnings)
+    assert.same({ "dirty_secret config_secret" },
+      (check(changes, { validate = "strict" })))
+  end)
+
+  it("that a nil has emptied are told so", function()
+    for _, changes in ipairs { {}, { config = {} },
+      { config = config.s3 { bucket = nil } },
+      { config = config.google_cloud_storage { credentials = {} } } } do
+      local issue = config.check_changes(changes, {})[1]
+      assert.equal("empty_changes", issue.code)
+      assert.matches("a nil in a Lua table is not a field", issue.message, 1,
+        true)
+    end
+    assert.same({}, (check { label = "x", config = {} }))
   end)
 
   it("may have null for a label, with a warning", function()
@@ -214,7 +247,7 @@ describe("the changes of an update", function()
 
   it("are reported in the order label, config, config_secret", function()
     assert.same({ "type_mismatch label", "out_of_range config.port",
-      "masked_secret config_secret" },
+      "placeholder_secret config_secret" },
       (check { config_secret = "***", config = { port = 0 }, label = 1 }))
   end)
 end)
@@ -249,7 +282,8 @@ describe("the type of a config", function()
       { type = "postgresql" })
     assert.same({}, issues)
     assert.same({ "unknown_type config" }, warnings)
-    local _, found = config.check_changes({ config = {} }, { type = "qdrnat" })
+    local _, found = config.check_changes({ config = { host = "h" } },
+      { type = "qdrnat" })
     assert.matches("did you mean qdrant?", found[1].message, 1, true)
   end)
 

@@ -16,8 +16,8 @@ describe("hints", function()
     { { collection = 1 }, "s3", "is not a field of s3 but of qdrant" },
     { { base_url = 1 }, "mongo_data_api", "but of s3 and qdrant" },
     { { label = 1 }, "s3", "it belongs beside config" },
-    { { private_key = 1, credentials = {} }, "google_cloud_storage",
-      "did you mean config.credentials.private_key?" },
+    { { private_key = 1, credentials = { client_id = "1" } },
+      "google_cloud_storage", "did you mean config.credentials.private_key?" },
     { { credentials = { bucket = 1 } }, "google_cloud_storage",
       "did you mean config.bucket?" },
     { { zeta = 1 }, "s3", "documented here: access_key_id, " },
@@ -27,8 +27,8 @@ describe("hints", function()
     { { endpoint = 1 }, "qdrant", "did you mean base_url?" },
     { { url = 1 }, "mongo_data_api", "did you mean api_url?" },
     { { ["Bucket-Name"] = 1 }, "s3", "did you mean bucket?" },
-    { { bucketName = 1, credentials = {} }, "google_cloud_storage",
-      "did you mean bucket?" },
+    { { bucketName = 1, credentials = { client_id = "1" } },
+      "google_cloud_storage", "did you mean bucket?" },
     { { collection_name = 1 }, "qdrant", "did you mean collection?" },
     { { secret_key = 1 }, "s3", "did you mean secret_access_key?" },
     { { region_name = 1 }, "s3", "did you mean region?" },
@@ -39,7 +39,7 @@ describe("hints", function()
     { { port = 1.5 }, "qdrant", "received a number with a fraction" },
     { { port = 0 / 0 }, "qdrant", "received a number that is NaN" },
     { { port = 0 }, "qdrant", "must be from 1 to 65535" },
-    { {}, "google_cloud_storage", "partial = true" },
+    { { bucket = "b" }, "google_cloud_storage", "partial = true" },
   }
 
   for _, row in ipairs(ROWS) do

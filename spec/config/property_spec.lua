@@ -58,7 +58,7 @@ describe("random configs", function()
     local kept = store.new()
     for_all(CASES, function(random, shape)
       local given = random_config.valid(random, shape)
-      expect("", (config.check_changes({ config = given },
+      expect("", (config.check_changes({ label = "l", config = given },
         { type = shape.type, partial = true })))
       local record, refusal = kept:update(IDS[shape.type], { config = given })
       if not record then error(explain(refusal.failures), 0) end
@@ -70,9 +70,11 @@ describe("random configs", function()
     for_all(CASES, function(random, shape)
       local given = random_config.valid(random, shape)
       local options = { partial = true }
-      expect("", (config.check_changes({ config = given }, options)))
+      expect("", (config.check_changes({ label = "l", config = given },
+        options)))
       local built = config[shape.type](given)
-      expect("", (config.check_changes({ config = built }, options)))
+      expect("", (config.check_changes({ label = "l", config = built },
+        options)))
     end)
   end)
 
@@ -85,6 +87,8 @@ describe("random configs", function()
       expect(expected, (config.check_changes({ config = given },
         { type = shape.type, partial = true })))
       local _, refusal = kept:update(IDS[shape.type], { config = given })
+      -- To Truto, a secret is any string.
+      if code == "placeholder_secret" then expected = "" end
       expect(expected, refusal and refusal.failures)
     end)
   end)
@@ -113,7 +117,8 @@ describe("a sample of random configs", function()
     for_all(ROUND_TRIPS, function(random, shape)
       local given = random_config.valid(random, shape)
       local datastore, err = client.datastore.update(IDS[shape.type],
-        { config = given }, { type = shape.type, partial = true })
+        { label = "l", config = given },
+        { type = shape.type, partial = true })
       if not datastore then error(tostring(err), 0) end
       for _, name in ipairs(config.secret_paths(shape.type)) do
         given[name] = nil

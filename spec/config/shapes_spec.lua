@@ -60,7 +60,9 @@ describe("the shapes as data", function()
       local values = {}
       for _, field in ipairs(fields) do
         values[field.name] = field.fields and examples(field.fields)
-          or field.example or "a-secret"
+          or field.example
+          or field.format == "private_key" and "-----BEGIN PRIVATE KEY-----\n"
+            .. "YQ==\n-----END PRIVATE KEY-----\n" or "a-secret"
       end
       return values
     end

@@ -229,7 +229,8 @@ static void check_refusal(const struct failure *failure) {
 }
 
 struct written {
-    struct buffer output, keys, secrets;
+    struct buffer output, keys;
+    struct mask secrets;
     struct failure failure;
     bool done;
 };
@@ -243,7 +244,7 @@ static void write_once(lua_State *L, struct written *written) {
                                  &written->failure, 0};
     buffer_init(&written->output, 1 << 20);
     buffer_init(&written->keys, 1 << 20);
-    buffer_init(&written->secrets, 1 << 20);
+    mask_init(&written->secrets, 1 << 20);
     failure_clear(&written->failure);
     written->done = json_write(L, top, &writer);
     FUZZ_CHECK(lua_gettop(L) == top);
@@ -253,7 +254,7 @@ static void write_once(lua_State *L, struct written *written) {
 static void free_written(struct written *written) {
     buffer_free(&written->output);
     buffer_free(&written->keys);
-    buffer_free(&written->secrets);
+    mask_free(&written->secrets);
 }
 
 static int run(lua_State *L) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../csrc/json.h"
+#include "../../csrc/mask.h"
 #include "../../csrc/response.h"
 #include "../../csrc/retry_after.h"
 #include "fuzz.h"
@@ -57,7 +58,7 @@ static void add_body(struct response *response, struct fuzz_input *input) {
 }
 
 static void check_answer(lua_State *L, const struct response *response,
-                         const struct buffer *secrets) {
+                         const struct mask *secrets) {
     int top = lua_gettop(L);
     const struct route *route =
         routes_find(response->status % 2 == 0 ? "update" : "delete");
@@ -74,11 +75,11 @@ static void check_answer(lua_State *L, const struct response *response,
 static int run(lua_State *L) {
     struct fuzz_input *input = lua_touserdata(L, 1);
     struct response response;
-    struct buffer secrets;
+    struct mask secrets;
     double seconds = -1;
     response_init(&response, BODY_CEILING);
-    buffer_init(&secrets, 1024);
-    FUZZ_CHECK(json_note_secret(&secrets, SECRET, strlen(SECRET)));
+    mask_init(&secrets, 1024);
+    FUZZ_CHECK(mask_add(&secrets, SECRET, strlen(SECRET)));
     response.status = 100 + (fuzz_byte(input) * 256 + fuzz_byte(input)) % 500;
     add_headers(&response, input);
     add_body(&response, input);
@@ -87,7 +88,7 @@ static int run(lua_State *L) {
         FUZZ_CHECK(seconds >= 0 && seconds <= RETRY_AFTER_MAX);
     }
     response_free(&response);
-    buffer_free(&secrets);
+    mask_free(&secrets);
     return 0;
 }
 

@@ -120,7 +120,6 @@ describe("truto.sandbox answers", function()
         "label type_mismatch",
         "config_secret type_mismatch",
         "type unknown_field",
-        "config.api_key masked_secret",
         "config.port out_of_range",
         "config.kollection unknown_field",
       }, codes(body))

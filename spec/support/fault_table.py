@@ -10,6 +10,7 @@ import threading
 import time
 
 import fault_bodies
+import fault_echo
 import fault_heads
 from fault_exchange import Exchange
 
@@ -100,6 +101,12 @@ def echo_token(exchange):
     return exchange.answer(code, body, [
         ("www-authenticate", 'Bearer realm="' + token + '"'),
         ("x-request-id", token)])
+
+
+def echo_forms(exchange):
+    """The body, as JSON quotes it, in every place that an answer has."""
+    code, body, headers = fault_echo.answer(exchange)
+    return exchange.answer(code, body, headers)
 
 
 def fail_then_ok(exchange):
@@ -304,6 +311,7 @@ FAULTS = {
     "body": named_body,
     "redirect": redirect,
     "echo-token": echo_token,
+    "echo-forms": echo_forms,
     "fail-then-ok": fail_then_ok,
     # The connection ends or hangs.
     "close-after-read": Exchange.cut,

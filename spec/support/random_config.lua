@@ -46,12 +46,19 @@ local function url(random)
     .. random:pick(PATHS)
 end
 
+local KEY = "-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n"
+
 local fill
 
 local function value(random, field)
   if field.value then return field.value end
-  if field.fields then return fill(random, field.fields) end
+  if field.fields then
+    local fields = fill(random, field.fields)
+    if next(fields) == nil then fields.client_id = "1" end
+    return fields
+  end
   if field.format == "url" then return url(random) end
+  if field.format == "private_key" then return KEY end
   if field.type == "integer" then
     local minimum, maximum = field.minimum or -1e6, field.maximum or 1e6
     return minimum + random:below(maximum - minimum + 1) - 1
@@ -82,8 +89,8 @@ local WRONG = {
 }
 local NO_URLS = { "", "a", "a.b", "//a", "ftp://a", "http:/a", "https://",
   "https://a b", "https://a:0", "https://a:70000", "https://a\n", "mailto:a" }
-local MASKS = { "****", "ab****yz", "[REDACTED]", "<your_api_key>", "XXXXXXXX",
-  "${KEY}", "{{ key }}" }
+local MASKS = { "****", "sk-****1234", "[REDACTED]", "<your_api_key>",
+  "XXXXXXXX", "${KEY}", "{{ key }}" }
 local NAMES = { "zeta", "x", "Bucket", "base__url", "prot", "keyy", "id" }
 
 -- Each spoils one field, if it can: code and path, or nil.
@@ -108,7 +115,7 @@ local MUTATIONS = {
     local field = random:pick(fields)
     if not field.secret or field.fields then return nil end
     config[field.name] = random:pick(MASKS)
-    return "masked_secret", path .. "." .. field.name
+    return "placeholder_secret", path .. "." .. field.name
   end,
   function(random, fields, config, path)
     local field = random:pick(fields)

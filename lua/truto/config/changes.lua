@@ -3,7 +3,6 @@
 
 local check = require "truto.config.check"
 local content = require "truto.config.content"
-local formats = require "truto.config.formats"
 local hints = require "truto.config.hints"
 local names = require "truto.config.names"
 local secret = require "truto.secret"
@@ -81,9 +80,31 @@ local function check_content(report, config, options)
   for i = 1, #doubts do add_doubt(report, doubts[i]) end
 end
 
-local function check_config(report, config, options)
+local function is_empty(config)
+  for key, value in next, config do
+    if not hints.is_object(key) or type(value) ~= "table"
+      or next(value) ~= nil then
+      return false
+    end
+  end
+  return true
+end
+
+-- What a nil in a table constructor leaves: an update that changes nothing.
+local function changes_nothing(changes, config)
+  return rawget(changes, "label") == nil
+    and rawget(changes, "config_secret") == nil and is_empty(config)
+end
+
+local function check_config(report, changes, options)
+  local config = rawget(changes, "config")
   if type(config) == "table" then
-    check_content(report, config, options)
+    if changes_nothing(changes, config) then
+      add_finding(report, issue("config", "empty_changes",
+        "is empty, so the update would change nothing; " .. check.NIL))
+    else
+      check_content(report, config, options)
+    end
   elseif config ~= nil then
     mismatch(report, "config", "a table", config)
   end
@@ -92,10 +113,9 @@ end
 local function check_config_secret(report, value)
   if value == nil or secret.is(value) then return end
   if type(value) == "string" then
-    if formats.is_mask(value) then
-      add_finding(report,
-        issue("config_secret", "masked_secret", check.MASKED))
-    end
+    local code, message = content.judge(value)
+    local add = code == "dirty_secret" and add_doubt or add_finding
+    if code then add(report, issue("config_secret", code, message)) end
   elseif is_null(value) then
     add_finding(report,
       issue("config_secret", "empty_secret", check.NULL_SECRET))
@@ -130,7 +150,8 @@ local function check_names(report, changes)
   end
   if count == 0 then
     append(report.issues, issue("changes", "empty_changes",
-      "is empty; give at least one of " .. table.concat(FIELDS, ", ")))
+      "is empty; give at least one of " .. table.concat(FIELDS, ", ")
+        .. "; " .. check.NIL))
   end
   if unknown[2] then table.sort(unknown, names.before) end
   for i = 1, #unknown do
@@ -154,7 +175,7 @@ end
 function M.check(changes, options)
   local report = new_report(options.validate)
   check_label(report, rawget(changes, "label"))
-  check_config(report, rawget(changes, "config"), options)
+  check_config(report, changes, options)
   check_config_secret(report, rawget(changes, "config_secret"))
   check_names(report, changes)
   return report.issues, report.warnings

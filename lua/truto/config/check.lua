@@ -17,8 +17,8 @@ local M = {}
 --- Keys looked at in one table. No type has nearly as many.
 M.MAX_KEYS = 64
 
---- Message of `masked_secret`.
-M.MASKED = "is a mask or a placeholder, not the secret itself"
+--- Said of tables that are empty by mistake.
+M.NIL = "a nil in a Lua table is not a field"
 
 --- Message of `null_unknown`.
 M.NULL = "is null; what Truto does with it is not documented"
@@ -31,6 +31,8 @@ M.NULL_SECRET = "is null, which is not a secret; leave it out to keep the "
 ---@field shape truto.config.Shape
 ---@field config table
 ---@field is_secret? fun(value: any): boolean asked about userdata only
+---@field judge? fun(text: string, is_key: boolean): string?, string? code and
+---  message for what stands in a secret field; nil: any text passes
 ---@field null? any the value that is JSON null, to name it in messages
 ---@field partial? boolean a missing field is no problem
 ---@field issues? truto.Issue[] set by `run`
@@ -111,12 +113,24 @@ local function check_url(scan, field, path, value, values)
   for i = 1, found and #found or 0 do warn(scan, field, path, found[i]) end
 end
 
+-- Whether there was something to note.
+local function check_secret(scan, field, path, value)
+  local code, message
+  if scan.judge then
+    code, message = scan.judge(value, field.format == "private_key")
+  end
+  if not code then return false end
+  note(code == "dirty_secret" and scan.warnings or scan.issues,
+    at(path, field), code, message)
+  return true
+end
+
 local function check_text(scan, field, path, value, values)
   if field.value and value ~= field.value then
     note(scan.issues, at(path, field), "invalid_value",
       ("must be \"%s\""):format(field.value))
-  elseif field.secret and formats.is_mask(value) then
-    note(scan.issues, at(path, field), "masked_secret", M.MASKED)
+  elseif field.secret and check_secret(scan, field, path, value) then
+    return
   elseif field.format == "url" then
     check_url(scan, field, path, value, values)
   elseif field.doubts then
@@ -163,6 +177,10 @@ end
 
 function CHECKS.object(scan, field, path, value, _, secret)
   if type(value) == "table" then
+    if field.required and next(value) == nil then
+      note(scan.issues, at(path, field), "missing_field",
+        "is empty; " .. M.NIL)
+    end
     walk(scan, field, value, at(path, field), secret)
   else
     check_stranger(scan, field, path, value, "an object (a table)")

@@ -8,6 +8,7 @@ local hints = require "truto.config.hints"
 local mark = require "truto.config.mark"
 local names = require "truto.config.names"
 local secret = require "truto.secret"
+local words = require "truto.secret.words"
 
 local M = {}
 
@@ -30,6 +31,17 @@ local function unknown_type(named)
   return {}, { { path = "config", code = "unknown_type", message = message } }
 end
 
+--- Judges a text that stands where a secret belongs.
+---@param text string
+---@param is_key? boolean a private key belongs there
+---@return string? code nil: nothing is wrong with it
+---@return string? message
+function M.judge(text, is_key)
+  local code, detail = core.secret.judge(text, is_key)
+  if not code then return nil end
+  return code, words.finding(code, detail)
+end
+
 --- What `check.run` needs to know of values from a Lua program.
 ---@param config any
 ---@param partial? boolean
@@ -39,6 +51,7 @@ function M.scan(config, partial)
     config = config,
     partial = partial,
     is_secret = secret.is,
+    judge = M.judge,
     null = core.null,
   }
 end

@@ -1,32 +1,9 @@
---- What texts look like: URLs and masks.
+--- What texts look like: URLs.
 
 local M = {}
 
 -- Far above any endpoint; bounds the work on a text that is no URL at all.
 local MAX_URL = 8192
-
--- No secret that could be pasted whole by mistake is shorter than its mask.
-local MAX_MASK = 128
-
--- How all masks begin: most secrets do not.
-local MASK_START = "^[xX.#%[(<${rRmMhHfF]"
-
--- Whole texts that stand where a secret was, or is still to come.
-local MASKS = {
-  "^[xX][xX][xX]+$",
-  "^%.%.%.+$",
-  "^#+$",
-  "^%[[%a%s_%-]+%]$", -- [REDACTED], [secret]
-  "^%([%a%s_%-]+%)$", -- (hidden)
-  "^<[^<>]+>$", -- <your_api_key>
-  "^%${[%w_]+}$", -- ${API_KEY}
-  "^%$[A-Z][A-Z_]+$", -- $API_KEY
-  "^{{[^{}]+}}$", -- {{ api_key }}
-}
-
-local BULLETS = "\226\128\162\226\128\162" -- U+2022 twice
-
-local WORDS = { redacted = true, masked = true, hidden = true, filtered = true }
 
 -- Host, port, and where they end: names and IPv4 addresses, then IPv6, then
 -- both behind a user.
@@ -78,22 +55,6 @@ end
 function M.is_below(host, parent)
   host = host:lower()
   return host == parent or host:sub(-#parent - 1) == "." .. parent
-end
-
---- Whether a text stands for a secret instead of being one: `****`,
---- `[REDACTED]`, `<your_api_key>`, a variable that was never filled in.
----@param text string
----@return boolean
-function M.is_mask(text)
-  if text:find("***", 1, true) or text:find(BULLETS, 1, true) then
-    return true
-  end
-  if #text > MAX_MASK or not text:find(MASK_START) then return false end
-  for i = 1, #MASKS do
-    if text:find(MASKS[i]) then return true end
-  end
-  local lower = text:lower()
-  return WORDS[lower] == true
 end
 
 return M

@@ -53,6 +53,18 @@ function M.meant(name, fields)
   return nil
 end
 
+--- Whether a field of this name is an object, in some type.
+---@param name any
+---@return boolean
+function M.is_object(name)
+  for _, shape in ipairs(shapes) do
+    for _, field in ipairs(shape.fields) do
+      if field.name == name and field.fields then return true end
+    end
+  end
+  return false
+end
+
 --- The types, other than one, that have a field of this name.
 ---@param name any
 ---@param except? string

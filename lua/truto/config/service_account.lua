@@ -1,9 +1,11 @@
 --- Reads the JSON key file that Google gives out for a service account.
 
 local check = require "truto.config.check"
+local content = require "truto.config.content"
 local core = require "truto.core"
 local errors = require "truto.errors"
 local secret = require "truto.secret"
+local shown = require "truto.shown"
 
 local M = {}
 
@@ -28,15 +30,16 @@ local function is_content(text)
 end
 
 local function read_file(path)
-  local file, reason = io.open(path, "rb")
+  local file, reason, number = io.open(path, "rb")
   if not file then
-    return failure("key_file_unreadable", "cannot read the key file " .. reason)
+    return failure("key_file_unreadable", "cannot read the key file "
+      .. shown.refusal(path, reason, number))
   end
   local text, problem = file:read(MAX_BYTES + 1)
   file:close()
   if text then return text end
   return failure("key_file_unreadable", ("cannot read the key file %s: %s")
-    :format(path, problem or "it is empty"))
+    :format(shown.path(path, true) or shown.HIDDEN, problem or "it is empty"))
 end
 
 local UTF8_MARK = "\239\187\191"
@@ -76,6 +79,7 @@ end
 
 -- Why the content is not a key; nil if it is one.
 local function problem_of(shape, credentials)
+  if next(credentials) == nil then return "it has no " .. NEEDED[1] end
   local first = check.run {
     shape = shape,
     config = { credentials = credentials },
@@ -84,6 +88,8 @@ local function problem_of(shape, credentials)
   for _, name in ipairs(NEEDED) do
     if credentials[name] == nil then return "it has no " .. name end
   end
+  local found, message = content.judge(credentials.private_key, true)
+  return found and "private_key: " .. message
 end
 
 -- The credentials in the text of a key file; or nil and why it is not one.
@@ -113,7 +119,7 @@ local function read_text(source)
     return nil, err
   end
   local text, err = read_file(source)
-  return text, err, source
+  return text, err, shown.path(source, true) or shown.HIDDEN
 end
 
 --- The credentials in a key file, with the private key held as a secret. The

@@ -14,7 +14,7 @@
 ---@field secret? boolean never in an answer; may be given as `truto.secret`;
 ---  for an object, all that is in it
 ---@field pair? string name of the field that makes a credential with this one
----@field format? "url" an absolute http or https URL
+---@field format? "url"|"private_key" an absolute http or https URL; PEM text
 ---@field value? string the only value allowed
 ---@field minimum? integer given with `maximum` or not at all
 ---@field maximum? integer
@@ -191,6 +191,7 @@ local service_account = {
     name = "private_key",
     type = "string",
     secret = true,
+    format = "private_key",
     pair = "private_key_id",
     description = "private key as PEM text",
   },

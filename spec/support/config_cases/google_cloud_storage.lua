@@ -2,23 +2,27 @@
 
 local tables = require "support.config_cases.tables"
 
+local KEY = "-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n"
+
+local SOME = { client_id = "1" }
+
 local NULL = "what null does is not known, so the sandbox refuses it"
 local FROM_STORE = "what the config leaves out is in the store already"
 
 -- Rows about what is in `credentials`.
 local function service_account(truto)
   return {
-    { "nothing", {} },
+    { "nothing", {}, "empty_changes config" },
     { "all fields", { type = "service_account", project_id = "p",
-      private_key_id = "i", private_key = "-----BEGIN PRIVATE KEY-----\nA\n",
+      private_key_id = "i", private_key = KEY,
       client_email = "a@b.c", client_id = "1", auth_uri = "https://a.b",
       token_uri = "https://a.b", auth_provider_x509_cert_url = "https://a.b",
       client_x509_cert_url = "https://a.b",
       universe_domain = "googleapis.com" } },
     { "a secret object", { private_key_id = "i",
-      private_key = truto.secret "k" } },
+      private_key = truto.secret(KEY) } },
     { "any field as secret", { client_email = truto.secret "a@b.c" } },
-    { "the secret half of the pair", { private_key = "k" }, warnings = {
+    { "the secret half of the pair", { private_key = KEY }, warnings = {
       "half_credential_pair config.credentials.private_key" } },
     { "the public half of the pair", { private_key_id = "i" }, warnings = {
       "half_credential_pair config.credentials.private_key_id" } },
@@ -47,7 +51,7 @@ local function service_account(truto)
       "type_mismatch config.credentials.private_key" },
     { "a masked key", { private_key_id = "i", private_key =
       "-----BEGIN PRIVATE KEY-----\n****\n-----END PRIVATE KEY-----\n" },
-      "masked_secret config.credentials.private_key" },
+      "placeholder_secret config.credentials.private_key" },
     { "a token URL without scheme", { token_uri = "oauth2.googleapis.com" },
       "invalid_url config.credentials.token_uri" },
     { "all URLs wrong", { client_x509_cert_url = "c", auth_uri = "a",
@@ -70,9 +74,14 @@ end
 
 local function google_cloud_storage(truto)
   return {
-    { "nothing", {}, "missing_field config.credentials", server = {},
+    { "nothing", {}, "empty_changes config" },
+    { "nothing, partial", {}, "empty_changes config", partial = true },
+    { "empty credentials beside another field", { bucket = "b",
+      credentials = {} }, "missing_field config.credentials", server = {},
       why = FROM_STORE },
-    { "nothing, partial", {}, partial = true },
+    { "the same, partial", { bucket = "b", credentials = {} },
+      "missing_field config.credentials", partial = true, server = {},
+      why = FROM_STORE },
     { "the bucket alone", { bucket = "b" }, "missing_field config.credentials",
       server = {}, why = FROM_STORE },
     { "the bucket alone, partial", { bucket = "b" }, partial = true },
@@ -84,24 +93,24 @@ local function google_cloud_storage(truto)
       "type_mismatch config.credentials" },
     { "credentials as null", { credentials = truto.null },
       "empty_secret config.credentials" },
-    { "a bucket with its scheme", { bucket = "gs://b", credentials = {} },
+    { "a bucket with its scheme", { bucket = "gs://b", credentials = SOME },
       warnings = { "url_as_name config.bucket" } },
-    { "a bucket and a prefix", { bucket = "b/prefix", credentials = {} },
+    { "a bucket and a prefix", { bucket = "b/prefix", credentials = SOME },
       warnings = { "path_in_bucket config.bucket" } },
     { "a bucket with dots and an underscore",
-      { bucket = "exports_2.example.com", credentials = {} } },
+      { bucket = "exports_2.example.com", credentials = SOME } },
     { "a project for quotas too far out",
-      { quota_project_id = "p", credentials = {} },
+      { quota_project_id = "p", credentials = SOME },
       "unknown_field config.quota_project_id" },
-    { "the name bucket_name", { bucket_name = "b", credentials = {} },
+    { "the name bucket_name", { bucket_name = "b", credentials = SOME },
       "unknown_field config.bucket_name" },
-    { "the name service_account", { service_account = {}, credentials = {} },
+    { "the name service_account", { service_account = {}, credentials = SOME },
       "unknown_field config.service_account" },
     { "credentials as boolean, partial", { credentials = false },
       "type_mismatch config.credentials", partial = true },
-    { "a private key too far out", { private_key = "k", credentials = {} },
+    { "a private key too far out", { private_key = "k", credentials = SOME },
       "unknown_field config.private_key" },
-    { "a region", { credentials = {}, region = "eu" },
+    { "a region", { credentials = SOME, region = "eu" },
       "unknown_field config.region" },
     { "a cycle", tables.cyclic(), "unknown_field config.credentials.bucket",
       "unknown_field config.credentials.credentials", sent = false },

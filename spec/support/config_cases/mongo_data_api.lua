@@ -27,7 +27,7 @@ local function mongo_data_api(truto)
     { "a URL as secret", { api_url = truto.secret "https://a.b" },
       "type_mismatch config.api_url", server = {}, why = ON_THE_WIRE },
     { "a masked key", { api_key = "(hidden)" },
-      "masked_secret config.api_key" },
+      "placeholder_secret config.api_key" },
     { "dataSource", { dataSource = "Cluster0" },
       "unknown_field config.dataSource" },
     { "a port", { port = 27017 }, "unknown_field config.port" },

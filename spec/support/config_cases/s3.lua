@@ -7,7 +7,7 @@ local NULL = "what null does is not known, so the sandbox refuses it"
 
 local function good(truto)
   return {
-    { "nothing", {} },
+    { "nothing", {}, "empty_changes config" },
     { "all fields", { access_key_id = "AKIAIOSFODNN7EXAMPLE",
       secret_access_key = "wJalrXUtnFEMI/K7MDENG", region = "eu-central-1",
       bucket = "b", base_url = "https://s3.example.com" } },
@@ -88,7 +88,7 @@ end
 local function wrong_names()
   return {
     { "a mask", { access_key_id = "A", secret_access_key = "****" },
-      "masked_secret config.secret_access_key" },
+      "placeholder_secret config.secret_access_key" },
     { "a name that misses a letter", { bucke = "b" },
       "unknown_field config.bucke" },
     { "camel case", { accessKeyId = "A" }, "unknown_field config.accessKeyId" },
@@ -114,7 +114,7 @@ local function wrong_names()
       { base_url = "x", bucket = 1, region = 2, zeta = 3, access_key_id = 4,
         secret_access_key = "[REDACTED]" },
       "type_mismatch config.access_key_id",
-      "masked_secret config.secret_access_key",
+      "placeholder_secret config.secret_access_key",
       "type_mismatch config.region", "type_mismatch config.bucket",
       "invalid_url config.base_url", "unknown_field config.zeta" },
     { "65 fields", tables.many_keys(65), "unknown_field config" },

@@ -8,7 +8,7 @@ local FROM_STORE = "what the config leaves out is in the store already"
 -- Nobody says the type; `on` is the type of the datastore that gets it.
 local function unnamed(truto)
   return {
-    { "nothing", {}, on = "s3" },
+    { "nothing", {}, "empty_changes config", on = "s3" },
     { "a field of two types", { bucket = "b" }, on = "s3" },
     { "the same, for the other type", { bucket = "b" },
       on = "google_cloud_storage" },
