@@ -20,6 +20,7 @@ local WAITS = {
   content = true,
   timer = true,
   ssl_cert = true,
+  preread = true, -- of stream {}
 }
 
 -- Seconds to reach the thread; ends a wait only if the thread is starved.

@@ -152,7 +152,7 @@ local PROBLEMS = {
 ---@return truto.Error? err
 function M.read(secret)
   local read, problem, reason =
-    core.secret.read(secret, not driver.is_nginx())
+    core.secret.read(secret, not driver.is_nginx_worker())
   if read then return true end
   return nil, PROBLEMS[problem](secret, reason)
 end

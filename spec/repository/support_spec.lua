@@ -80,6 +80,7 @@ describe("the fault server", function()
     assert.equal(1, #server:log())
   end)
 
+  -- `also`: what newer versions of curl call the same end.
   local ends = {
     { "https", "ok", code = 0, status = "200" },
     { "https", "status=429,retry-after=7", code = 0, status = "429" },
@@ -87,11 +88,11 @@ describe("the fault server", function()
     { "https", "echo-token", code = 0, status = "401" },
     { "https", "no-such-fault", code = 0, status = "501" },
     { "http", "close-after-read", code = 52 },
-    { "https", "close-after-read", code = 52 },
+    { "https", "close-after-read", code = 52, also = 56 },
     { "http", "reset-after-read", code = 56 },
     { "https", "reset-after-read", code = 56 },
-    { "https", "short-body", code = 18, status = "200" },
-    { "https", "short-chunk", code = 18, status = "200" },
+    { "https", "short-body", code = 18, status = "200", also = 56 },
+    { "https", "short-chunk", code = 18, status = "200", also = 56 },
     { "https", "garbage-status-line", code = 1 },
     { "https", "bad-chunk", code = 56, status = "200" },
     { "http", "until-close", code = 0, status = "200" },
@@ -114,7 +115,7 @@ describe("the fault server", function()
     it("does " .. fault .. " at " .. listener, function()
       local code, output = curl(server, "--tlsv1.2 "
         .. server:url(listener, fault) .. "/datastore/x")
-      assert.equal(case.code, code)
+      assert.equal(case.code, code == case.also and case.code or code)
       assert.equal(case.status or "000", output:match "(%d%d%d) $")
       assert.equal(case.requests or 1, #server:log())
     end)
