@@ -351,7 +351,7 @@ static int judge(lua_State *L) {
         return luaL_error(L, "the secret was not read yet");
     }
     bool is_key = lua_toboolean(L, 2);
-    struct verdict verdict = {NULL, NULL};
+    struct verdict verdict;
     if (secret != NULL && secret->origin == FROM_SECRET) {
         verdict = judge_verbatim(bytes, length);
     } else if (is_key) {

@@ -92,7 +92,7 @@ static struct source_result read_regular(const char *path, struct buffer *bytes,
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0) return failed(errno);
-    struct source_result result = sound;
+    struct source_result result;
     if (fstat(descriptor, &status) != 0) result = failed(errno);
     else if (!S_ISREG(status.st_mode)) result = failed(ESTALE);
     else result = read_all(descriptor, bytes);
