@@ -64,6 +64,7 @@ build = {
         "csrc/caller.c",
         "csrc/certificate.c",
         "csrc/client.c",
+        "csrc/client_key.c",
         "csrc/datastore.c",
         "csrc/endpoint.c",
         "csrc/failure.c",

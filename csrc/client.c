@@ -4,12 +4,18 @@
 #include <unistd.h>
 
 #include "authorities.h"
+#include "client_key.h"
 #include "endpoint.h"
 
 #define MAX_RESPONSE_CEILING 1073741824.0 /* 1 GiB */
 
 /* Positions in the client's Lua value; spares stand there from the last on. */
-enum { SLOT_SECRET_NAMES = 1, SLOT_PLAIN_NAMES = 2, SLOT_SPARES = 3 };
+enum {
+    SLOT_SECRET_NAMES = 1,
+    SLOT_PLAIN_NAMES,
+    SLOT_KEY_FILE, /* nil: no client certificate */
+    SLOT_SPARES
+};
 
 /* About 15 KiB each; making one anew costs little beside an exchange. */
 #define SPARES_MAX 64
@@ -207,11 +213,42 @@ static struct client *push_client(lua_State *L) {
     return client;
 }
 
+/* Stack: [settings, client] -> same. Without client_key the key stands in the
+ * certificate's file. False when it is encrypted and no pass phrase comes: a
+ * TLS library would ask for it on the terminal. */
+static bool check_key(lua_State *L, struct client *client,
+                      const struct transfer_settings *settings,
+                      struct failure *failure) {
+    const char *file = settings->client_key;
+    if (settings->client_cert == NULL) return true;
+    if (file == NULL) file = settings->client_cert;
+    lua_getfield(L, 1, "has_client_key_password");
+    client->has_key_password = lua_toboolean(L, -1) != 0;
+    compat_getuservalue(L, 2);
+    lua_pushstring(L, file);
+    lua_rawseti(L, -2, SLOT_KEY_FILE);
+    lua_pop(L, 2);
+    return client->has_key_password || !client_key_is_encrypted(file) ||
+           client_key_refuse(file, false, failure);
+}
+
+void client_explain(lua_State *L, int index, struct failure *failure) {
+    const struct client *client = client_any(L, index);
+    if (strcmp(failure->code, "client_cert_unusable") != 0) return;
+    compat_getuservalue(L, index);
+    lua_rawgeti(L, -1, SLOT_KEY_FILE);
+    const char *file = lua_tostring(L, -1);
+    if (file != NULL && client_key_is_encrypted(file)) {
+        client_key_refuse(file, client->has_key_password, failure);
+    }
+    lua_pop(L, 2);
+}
+
 /*
  * core.client.new(settings) -> client, or nil, err. Settings: base_url,
  * ca_file, client_cert, client_key, proxy, no_proxy, user_agent (strings),
- * max_response_bytes, secret_names and plain_names (lists, as struct json_names
- * has them). Raises for wrong types.
+ * has_client_key_password (boolean), max_response_bytes, secret_names and
+ * plain_names (lists, as struct json_names has them). Raises for wrong types.
  */
 static int client_new(lua_State *L) {
     struct failure failure;
@@ -234,7 +271,8 @@ static int client_new(lua_State *L) {
     settings.scheme = parse_base_url(client, base_url, &failure);
     if (settings.scheme != NULL) {
         if (strcmp(settings.scheme, "http") == 0) settings.proxy = NULL;
-        if (endpoint_check_proxy(settings.proxy, &failure)) {
+        if (endpoint_check_proxy(settings.proxy, &failure) &&
+            check_key(L, client, &settings, &failure)) {
             client->profile =
                 transfer_profile(&settings, &client->traits, &failure);
         }

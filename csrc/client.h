@@ -24,7 +24,8 @@ struct client {
     CURLU *url;
     char *base_path; /* curl_free */
     size_t max_response_bytes;
-    int spares; /* transfers kept for client_take_spare */
+    bool has_key_password; /* its bytes come with each call */
+    int spares;            /* transfers kept for client_take_spare */
     struct caller caller;
 };
 
@@ -38,6 +39,9 @@ struct json_names client_names(lua_State *L, int index);
  * finalizer that runs within a call can make a call of its own. */
 struct transfer *client_take_spare(lua_State *L, int index,
                                    struct client *client);
+
+/* Says more of a failure that is about the client's certificate. */
+void client_explain(lua_State *L, int index, struct failure *failure);
 
 /* Takes it back for the next call; frees it if the client is closed. */
 void client_keep_spare(lua_State *L, int index, int transfer_index);

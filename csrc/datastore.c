@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "client.h"
 #include "failure.h"
 #include "mask.h"
+#include "secret.h"
 #include "transfer.h"
 
 enum { CLIENT = DATASTORE_CLIENT, FIRST };
@@ -74,6 +76,30 @@ void datastore_check_arguments(lua_State *L, const struct route *route) {
     if (!lua_isnil(L, at.headers)) luaL_checktype(L, at.headers, LUA_TTABLE);
 }
 
+/* Where options.client_key_password, a secret, is given. */
+static bool give_key_password(lua_State *L, int options,
+                              struct transfer *transfer,
+                              struct failure *failure) {
+    const char *bytes;
+    size_t length;
+    struct buffer text = {0};
+    lua_getfield(L, options, "client_key_password");
+    struct secret *secret = secret_test(L, -1);
+    lua_pop(L, 1); /* the options hold it */
+    if (secret == NULL) return true;
+    if (!secret_bytes(secret, &bytes, &length)) {
+        return failure_set(failure, "setup", "secret_unread",
+                           "the secret client_key_password was not read yet");
+    }
+    buffer_init(&text, length + 1);
+    bool done =
+        buffer_append(&text, bytes, length) && buffer_append_byte(&text, '\0')
+            ? transfer_set_key_password(transfer, text.data, failure)
+            : failure_out_of_memory(failure);
+    buffer_free(&text);
+    return done;
+}
+
 /* Position of a table, or 0. */
 static int given(lua_State *L, bool taken, int index) {
     return taken && !lua_isnil(L, index) ? index : 0;
@@ -107,6 +133,7 @@ bool datastore_build(lua_State *L, const struct route *route,
            request_headers(L, request, &sources, failure) &&
            (body == 0 || request_body(L, request, body, &names, failure)) &&
            request_show_target(L, request, &target, failure) &&
+           give_key_password(L, at.options, transfer, failure) &&
            transfer_prepare(transfer, &limits, failure);
 }
 
@@ -192,6 +219,7 @@ int datastore_answer(lua_State *L, const struct transfer *transfer) {
                                   &transfer->request.secrets)) {
         lua_pushnil(L);
     } else {
+        if (!complete) client_explain(L, CLIENT, &failure);
         if (!complete) failure_push(L, &failure);
         if (!complete && transfer->response.status > 0) {
             lua_pushinteger(L, (lua_Integer)transfer->response.status);
@@ -209,9 +237,10 @@ int datastore_answer(lua_State *L, const struct transfer *transfer) {
  * core.datastore.NAME(client, segment..., [body or query,] options)
  *   -> answer, nil, facts   or   nil, err, facts
  * One attempt of a route: converts, sends, waits in this thread, converts
- * back. Options: token (string or secret, needed), headers, timeout,
- * connect_timeout (s). A secret that was not read yet (core.secret.read) is
- * refused, as "secret_unread". Raises for arguments of the wrong type.
+ * back. Options: token (string or secret, needed), headers,
+ * client_key_password (secret), timeout, connect_timeout (s). A secret that was
+ * not read yet (core.secret.read) is refused, as "secret_unread". Raises for
+ * arguments of the wrong type.
  */
 static int perform(lua_State *L) {
     struct failure failure;

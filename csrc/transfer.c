@@ -163,6 +163,7 @@ static CURLcode set_all(CURL *easy, const struct transfer_settings *settings,
         {CURLOPT_USERAGENT, settings->user_agent},
         {CURLOPT_SSLCERT, settings->client_cert},
         {CURLOPT_SSLKEY, settings->client_key},
+        {CURLOPT_KEYPASSWD, ""}, /* NULL: OpenSSL asks on the terminal */
         {CURLOPT_PROXY, settings->proxy ? settings->proxy : ""},
         {CURLOPT_NOPROXY, settings->no_proxy ? settings->no_proxy : ""},
     };
@@ -276,6 +277,13 @@ void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
         transfer_release(transfer);
         luaL_error(L, "not enough memory");
     }
+}
+
+bool transfer_set_key_password(struct transfer *transfer, const char *password,
+                               struct failure *failure) {
+    CURLcode result =
+        curl_easy_setopt(transfer->easy, CURLOPT_KEYPASSWD, password);
+    return result == CURLE_OK || note_option_failure(failure, result);
 }
 
 static CURLcode set_limits(CURL *easy, const struct transfer_limits *limits) {

@@ -88,6 +88,10 @@ struct transfer *transfer_push(lua_State *L, size_t max_response_bytes);
 void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
                     const struct transfer_traits *traits, CURLU *url);
 
+/* What opens the client's key. libcurl keeps a copy, and frees it unwiped. */
+bool transfer_set_key_password(struct transfer *transfer, const char *password,
+                               struct failure *failure);
+
 /* Hands the finished transfer->request to libcurl. */
 bool transfer_prepare(struct transfer *transfer,
                       const struct transfer_limits *limits,

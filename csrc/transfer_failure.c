@@ -4,6 +4,9 @@
 
 #include "transfer.h"
 
+#define CLIENT_CERT                                                            \
+    "the client certificate cannot be used: check client_cert and client_key"
+
 static const struct meaning {
     CURLcode result;
     const char *kind;
@@ -35,9 +38,9 @@ static const struct meaning {
     {CURLE_SSL_CACERT_BADFILE, "setup", "ca_unusable",
      "the trusted certificates cannot be used: check ca_file, or without it "
      "the system's store (the package ca-certificates)"},
-    {CURLE_SSL_CERTPROBLEM, "setup", "client_cert_unusable",
-     "the client certificate cannot be used: check client_cert and "
-     "client_key"},
+    {CURLE_SSL_CERTPROBLEM, "setup", "client_cert_unusable", CLIENT_CERT},
+    /* Newer ones, for a key; all else that truto sets was accepted before. */
+    {CURLE_BAD_FUNCTION_ARGUMENT, "setup", "client_cert_unusable", CLIENT_CERT},
     {CURLE_SSL_CIPHER, "tls", "handshake_failed", "the TLS handshake failed"},
     {CURLE_SSL_ENGINE_NOTFOUND, "setup", "tls_unavailable",
      "libcurl's TLS library is not usable"},

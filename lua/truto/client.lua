@@ -81,6 +81,7 @@ local function settings(given)
     ca_file = given.ca_file or environment.ca_file(),
     client_cert = given.client_cert,
     client_key = given.client_key,
+    has_client_key_password = given.client_key_password ~= nil,
     proxy = proxy,
     no_proxy = no_proxy,
     user_agent = user_agent(given.user_agent),
@@ -90,9 +91,13 @@ local function settings(given)
   }
 end
 
--- A string token becomes a secret at once, so that only C memory keeps it.
+-- A string becomes a secret at once, so that only C memory keeps it.
+local function as_secret(given)
+  return type(given) == "string" and secret(given) or given
+end
+
 local function find_token(given)
-  if type(given) == "string" then return secret(given) end
+  if type(given) == "string" then return as_secret(given) end
   if given ~= nil then return given end
   return environment.token()
 end
@@ -103,10 +108,11 @@ end
 local function shared_state(handle, token, given, chosen)
   local defaults = {}
   for name, value in pairs(given) do defaults[name] = value end
-  defaults.token = nil
+  defaults.token, defaults.client_key_password = nil, nil
   return {
     handle = handle,
     token = token,
+    client_key_password = as_secret(given.client_key_password),
     defaults = defaults,
     driver = chosen,
     quota = quota.new(),

@@ -31,6 +31,7 @@
 ---| "client_cert_unreadable"
 ---| "client_cert_unusable"
 ---| "client_closed"
+---| "client_key_encrypted"
 ---| "client_key_unreadable"
 ---| "invalid_base_url"
 ---| "invalid_proxy"

@@ -83,6 +83,8 @@ return {
       .. "used", "both must be PEM, and belong together" },
     { "client_closed", "the client was closed during the call",
       "close it when its calls have returned" },
+    { "client_key_encrypted", "the client's key has a pass phrase that is not "
+      .. "known, or another", "give it as `client_key_password`" },
     { "client_key_unreadable", "`client_key` cannot be read, or is empty",
       "correct the path, or who may read it" },
     { "invalid_base_url", "the base URL cannot be used",

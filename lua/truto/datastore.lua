@@ -70,6 +70,14 @@ local function current_token(token)
   return nil, token_failure "the token function returned no string or secret"
 end
 
+-- The pass phrase of the client's key, made ready as the secrets of a call.
+local function read_key_password(password)
+  if not password then return true end
+  local done, err = secret.load(password)
+  if done then done, err = secret.read(password) end
+  return done, err
+end
+
 local function attempt(call, id, changes, limit)
   local client = call.client
   local token, err = current_token(client.token)
@@ -77,8 +85,14 @@ local function attempt(call, id, changes, limit)
   local found = places.find(changes, call.headers)
   local ready, failure =
     places.prepare(token, found, call.validate, call.warnings)
+  if ready then
+    ready, failure = read_key_password(client.client_key_password)
+  end
   if not ready then return nil, failure, {} end
-  local sending = { token = token, headers = call.headers }
+  local sending = {
+    token = token, headers = call.headers,
+    client_key_password = client.client_key_password,
+  }
   local in_time, late = limit(sending)
   if not in_time then return nil, late, {} end
   return client.driver.attempt(client.handle, "update", id, changes, sending)
@@ -112,6 +126,7 @@ end
 ---@class truto.datastore.Client: truto.attempts.Client
 ---@field handle userdata core client
 ---@field token string|truto.Secret|fun(): string|truto.Secret
+---@field client_key_password? truto.Secret
 ---@field defaults truto.ClientOptions
 
 --- The datastore operations bound to one client.
@@ -152,6 +167,7 @@ function M.bind(client)
     end
     local asked, err =
       places.ask(client.token, places.find(changes, given.headers))
+    if asked then asked, err = places.ask(client.client_key_password, {}) end
     if not asked then return attempts.refuse(call, err) end
     return attempts.run(call)
   end

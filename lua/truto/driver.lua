@@ -8,6 +8,7 @@ local M = {}
 ---@class truto.Sending the last argument of every operation
 ---@field token string|truto.Secret
 ---@field headers? table<string, string|truto.Secret>
+---@field client_key_password? truto.Secret
 ---@field timeout number seconds, above 0
 ---@field connect_timeout number seconds, above 0
 

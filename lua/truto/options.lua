@@ -24,7 +24,8 @@ local DAY = 86400
 ---@field ca_file? string PEM file of the only trusted authorities; else
 ---  `TRUTO_CA_FILE`, or the system's
 ---@field client_cert? string PEM file of a client certificate
----@field client_key? string PEM file of its key
+---@field client_key? string PEM file of its key, if not in client_cert
+---@field client_key_password? string|truto.Secret pass phrase of that key
 ---@field proxy? string|false proxy URL; `false`: none; else `HTTPS_PROXY`
 ---@field user_agent? string stands before truto's own
 ---@field max_response_bytes? integer largest answer, default 1 MiB
@@ -62,7 +63,10 @@ local SECONDS = {
   accepts = is_seconds,
   wants = "a number of seconds, above 0 and at most 86400",
 }
-local TEXT = { accepts = is_text, wants = "a string without control bytes" }
+local TEXT = {
+  accepts = is_text,
+  wants = "a string that is not empty and has no control bytes",
+}
 local MODE = { accepts = is_mode, wants = 'true, "warn", "strict" or false' }
 local ATTEMPTS = {
   accepts = function(value)
@@ -106,6 +110,12 @@ local KNOWN = {
     ca_file = TEXT,
     client_cert = TEXT,
     client_key = TEXT,
+    client_key_password = {
+      accepts = function(value)
+        return is_secret_text(value) and value ~= ""
+      end,
+      wants = "a secret, or a string that is not empty",
+    },
     proxy = {
       accepts = function(value) return value == false or is_text(value) end,
       wants = "a URL, or false",
@@ -145,6 +155,12 @@ local function sorted_names(known)
   return list
 end
 
+-- Alone these would have no effect.
+local NEEDS = {
+  client_key = "client_cert",
+  client_key_password = "client_cert",
+}
+
 -- A name is repeated only if it cannot be a secret that slipped in.
 local function unknown(where, key, known)
   local list = sorted_names(known)
@@ -175,7 +191,12 @@ function M.check(options, scope, where, level)
     if not option then error(unknown(where, key, known), level + 1) end
     if not option.accepts(value) then
       local wanted = ": option '" .. key .. "' must be " .. option.wants
+        .. (value == "" and "; it is an empty string" or "")
       error(where .. wanted, level + 1)
+    end
+    local other = NEEDS[key]
+    if other and not options[other] then
+      error(("%s: option '%s' needs '%s'"):format(where, key, other), level + 1)
     end
   end
   return options

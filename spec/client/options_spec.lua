@@ -139,7 +139,9 @@ describe("truto.new", function()
       for _, path in ipairs {
         "/nonexistent/ca.pem", "/tmp", empty, "/proc/self/mem",
       } do
-        local client, err = truto.new(with { [name] = path })
+        local client, err = truto.new(with {
+          client_cert = server.files.client, [name] = path,
+        })
         assert.is_nil(client)
         assert.equal("setup", err.kind)
         assert.equal(name .. "_unreadable", err.code)

@@ -68,6 +68,30 @@ local function ask_workers(one, count, path)
   assert.equal(0, left)
 end
 
+-- OpenSSL would ask for the pass phrase, where a terminal is or not, and stop
+-- all that the worker's thread has under way.
+describe("an encrypted key of the client (T15)", function()
+  it("is an error at once, and stops no other update", function()
+    local key = os.tmpname()
+    os.execute(("cp %s %s"):format(server.files.key, key))
+    local one = site.start { server = ([[
+      location = /locked { content_by_lua_block {
+        local locked = assert(require("truto").new {
+          token = "x", ca_file = %q, base_url = %q, max_attempts = 1,
+          client_cert = %q, client_key = %q,
+        })
+        os.execute "cp %s %s"
+        local _, err = locked.datastore.update("ds_1", { label = "x" })
+        ngx.say(err.code)
+      } }]]):format(server.ca_file, server:url("client_cert", "record"),
+      server.files.client, key, server.files.key_pkcs8, key) }
+    local _, text = one:get "/locked"
+    assert.equal("client_key_encrypted", text)
+    assert.equal("ds_1", select(2, one:get "/update"))
+    os.remove(key)
+  end)
+end)
+
 describe("the thread", function()
   local PID = "location = /pid { content_by_lua_block { " .. site.UPDATE
     .. " ngx.say(ngx.ctx.answer == 'ds_1' and ngx.worker.pid()) } }"

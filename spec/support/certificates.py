@@ -20,6 +20,7 @@ CERTIFICATES = {
     "unknown_ca": ("other_ca", "truto specs", LOCAL, 2),
     "cn_only": ("ca", "localhost", None, 2),
     "client": ("ca", "truto spec client", None, 2),
+    "renewed_client": ("ca", "truto spec client, renewed", None, 2),
 }
 
 
@@ -93,8 +94,27 @@ def make_certificate(folder, serial, name):
                 "-out", path(folder, name))
 
 
+# Forms of the key that need a pass phrase, by the command that writes them.
+ENCRYPTED_KEYS = {
+    "key_pkcs8": ("pkcs8", "-topk8", "-v2", "aes-256-cbc"),
+    "key_traditional": ("ec", "-aes-256-cbc"),
+}
+PASS_PHRASE = "canary-pass-phrase"
+
+
+def make_encrypted_keys(folder):
+    for name, command in ENCRYPTED_KEYS.items():
+        openssl(*command, "-in", path(folder, "key"), "-passout",
+                "pass:" + PASS_PHRASE, "-out", path(folder, name))
+    with open(path(folder, "client_and_key"), "wb") as whole:
+        for name in ("client", "key_pkcs8"):
+            with open(path(folder, name), "rb") as part:
+                whole.write(part.read())
+
+
 def make(folder):
-    """Writes key.pem, ca.pem, other_ca.pem and one PEM a certificate."""
+    """Writes key.pem, ca.pem, other_ca.pem, one PEM a certificate, the key
+    encrypted, and client_and_key.pem."""
     openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout",
             "-out", path(folder, "key"))
     make_authority(folder, "ca")
@@ -103,3 +123,4 @@ def make(folder):
         # list() raises what any of them raised.
         list(pool.map(make_certificate, [folder] * len(CERTIFICATES),
                       range(2, 2 + len(CERTIFICATES)), CERTIFICATES))
+    make_encrypted_keys(folder)

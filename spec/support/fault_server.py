@@ -294,7 +294,9 @@ class Server:
 
     def ready(self):
         files = {name: certificates.path(self.folder, name)
-                 for name in ("ca", "other_ca", "client", "key")}
+                 for name in ("ca", "other_ca", "client", "renewed_client",
+                              "key", "key_pkcs8", "key_traditional",
+                              "client_and_key")}
         return {
             "pid": os.getpid(),
             "log": os.path.join(self.folder, "log"),

@@ -22,7 +22,10 @@ local POLL = 0.005
 ---@field urls table<string, string> URL of each listener
 ---@field ports table<string, integer> port of each listener
 ---@field ca_file string PEM file of the authority of the good certificates
----@field files table<string, string> PEM files: ca, other_ca, client, key
+---@field files table<string, string> PEM files: ca, other_ca, client,
+---  renewed_client, key;
+---  key_pkcs8, key_traditional, client_and_key (of the certificate and
+---  key_pkcs8) have the pass phrase "canary-pass-phrase"
 ---@field pid integer process of the server
 local Server = {}
 Server.__index = Server
