@@ -86,8 +86,8 @@ describe("an encrypted key of the client (T15)", function()
       } }]]):format(server.ca_file, server:url("client_cert", "record"),
       server.files.client, key, server.files.key_pkcs8, key) }
     local _, text = one:get "/locked"
-    assert.equal("client_key_encrypted", text)
-    assert.equal("ds_1", select(2, one:get "/update"))
+    assert.equal("client_key_encrypted\n", text)
+    assert.equal("ds_1\n", select(2, one:get "/update"))
     os.remove(key)
   end)
 end)
