@@ -140,7 +140,7 @@ describe("truto.new", function()
         "/nonexistent/ca.pem", "/tmp", empty, "/proc/self/mem",
       } do
         local client, err = truto.new(with {
-          client_cert = server.files.client, [name] = path,
+          client_cert = "LICENSE", [name] = path, -- a file like any other
         })
         assert.is_nil(client)
         assert.equal("setup", err.kind)
