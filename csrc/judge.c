@@ -1,6 +1,7 @@
 #include "judge.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "placeholder.h"
@@ -215,23 +216,21 @@ static bool find_marker(struct text *text, const char *marker,
     return false;
 }
 
-/* "-----BEGIN label-----", and its like */
-static void make_marker(char *marker, const char *what, const char *label) {
-    strcpy(marker, "-----");
-    strcat(marker, what);
-    strcat(marker, label);
-    strcat(marker, "-----");
+/* "-----BEGIN label-----", and its like. */
+static void make_marker(char *marker, size_t size, const char *what,
+                        const char *label) {
+    (void)snprintf(marker, size, "-----%s%s-----", what, label);
 }
 
 /* Leaves what stands between the lines in *body. */
 static bool is_key_with(struct text text, const char *label,
                         struct text *body) {
     char marker[64];
-    make_marker(marker, "BEGIN ", label);
+    make_marker(marker, sizeof marker, "BEGIN ", label);
     if (!find_marker(&text, marker, body) || !skip_line_end(&text)) {
         return false;
     }
-    make_marker(marker, "END ", label);
+    make_marker(marker, sizeof marker, "END ", label);
     if (!find_marker(&text, marker, body)) return false;
     *body = trim(*body);
     return body->length > 0;

@@ -119,7 +119,7 @@ static enum terminal_status ask(int terminal, const char *text,
         enum terminal_status status = ask_once(terminal, text, signals, line);
         let_signals(before);
         int number = caught;
-        if (number != 0) raise(number);
+        if (number != 0) (void)raise(number);
         if (status != TERMINAL_INTERRUPTED || number != SIGTSTP) return status;
     }
 }
