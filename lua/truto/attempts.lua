@@ -5,6 +5,7 @@ local errors = require "truto.errors"
 local log = require "truto.log"
 local quota = require "truto.quota"
 local ratelimit = require "truto.ratelimit"
+local request_id = require "truto.request_id"
 local retry = require "truto.retry"
 
 local M = {}
@@ -134,6 +135,8 @@ local function describe(run, err, facts)
   run.transient = facts.elapsed ~= nil
     and retry.is_transient(err, facts.status)
   err.attempts = run.attempts
+  err.elapsed = run.call.client.driver.now() - run.started
+  err.request_id = request_id.of(facts.headers)
   err.retry_after = err.retry_after or retry.told(facts.retry_after)
     or run.transient and ratelimit.asked(facts.ratelimit) or nil
   if facts.status == TOO_MANY_REQUESTS then
@@ -264,6 +267,7 @@ local function finish(run, datastore)
   meta.warnings = call.warnings
   if err then
     err.attempts = run.attempts
+    err.elapsed = meta.elapsed
     err.outcome = worse(run.outcome, err.outcome)
     if err.retryable == nil then err.retryable = false end
     report(run, "error", {

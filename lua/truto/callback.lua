@@ -1,5 +1,7 @@
 --- Calls the functions that users hand in.
 
+local errors = require "truto.errors"
+
 local M = {}
 
 local FAILED = "callback_failed"
@@ -13,13 +15,40 @@ local INTERRUPTED = "interrupted!"
 ---@param ... any
 ---@return boolean returned
 ---@return any result, or what was raised
+---@return any second result
 function M.protect(fn, ...)
-  local returned, result = pcall(fn, ...)
+  local returned, result, second = pcall(fn, ...)
   if not returned and type(result) == "string"
     and (result == INTERRUPTED or result:find(":%d+: interrupted!$")) then
     error(INTERRUPTED, 0)
   end
-  return returned, result
+  return returned, result, second
+end
+
+-- Bytes of a reason that are shown.
+local LONGEST_REASON = 200
+
+local function text_of(reason)
+  if errors.is(reason) then return tostring(reason) end
+  if type(reason) ~= "string" then return nil end
+  return (reason:sub(1, LONGEST_REASON):gsub("%c", "?"))
+end
+
+--- Asks a function of the user for a value. The reason that it returns for
+--- having none, `nil, "vault sealed"`, was written for people and is shown;
+--- what it raises is not, since that may hold anything.
+---@param fn fun(): any, any
+---@param accepts fun(value: any): boolean
+---@param wanted string what `accepts` takes, as `"string"`
+---@return any value
+---@return string? problem what the function did instead
+function M.ask(fn, accepts, wanted)
+  local returned, value, reason = M.protect(fn)
+  if not returned then return nil, "raised an error" end
+  if accepts(value) then return value end
+  local problem = "returned no " .. wanted
+  local text = value == nil and text_of(reason)
+  return nil, text and problem .. ": " .. text or problem
 end
 
 local function is_reported(name, warnings)

@@ -72,13 +72,25 @@ local function user_agent(prefix)
   return prefix and prefix .. " " .. own or own
 end
 
+-- What the options say, else the environment.
+local function target(given)
+  local base_url, ca_file, err = given.base_url, given.ca_file, nil
+  if not base_url then base_url, err = environment.base_url() end
+  if err then return nil, err end
+  if not ca_file then ca_file, err = environment.ca_file() end
+  if err then return nil, err end
+  return { base_url = base_url, ca_file = ca_file }
+end
+
 local function settings(given)
+  local found, err = target(given)
+  if not found then return nil, err end
   local proxy, no_proxy = environment.proxy()
   if given.proxy ~= nil then proxy, no_proxy = given.proxy or nil, nil end
   local secret_names, plain_names = field_names()
   return {
-    base_url = given.base_url or environment.base_url(),
-    ca_file = given.ca_file or environment.ca_file(),
+    base_url = found.base_url,
+    ca_file = found.ca_file,
     client_cert = given.client_cert,
     client_key = given.client_key,
     has_client_key_password = given.client_key_password ~= nil,
@@ -153,8 +165,10 @@ end
 ---@return truto.Error? err kind `"setup"`, with the remedy
 function M.new(given)
   given = options.check(given, "client", "truto.new", 2)
-  local made = settings(given)
-  local readable, err = check_files(made)
+  local made, err = settings(given)
+  if not made then return refuse(err) end
+  local readable
+  readable, err = check_files(made)
   if not readable then return refuse(err) end
   local token
   token, err = find_token(given.token)

@@ -52,6 +52,10 @@ function M.check_update(self, id, changes, given)
   return checked
 end
 
+local function is_token(value)
+  return type(value) == "string" or secret.is(value)
+end
+
 local function token_failure(message)
   return errors.new {
     kind = "setup", code = "missing_token", message = message,
@@ -59,15 +63,11 @@ local function token_failure(message)
 end
 
 -- A function is asked before every attempt: a wait may outlive what it gave.
--- What it raises may hold the token.
 local function current_token(token)
   if type(token) ~= "function" then return token end
-  local called, value = callback.protect(token)
-  if not called then
-    return nil, token_failure "the token function raised an error"
-  end
-  if type(value) == "string" or secret.is(value) then return value end
-  return nil, token_failure "the token function returned no string or secret"
+  local value, problem = callback.ask(token, is_token, "string or secret")
+  if value then return value end
+  return nil, token_failure("the token function " .. problem)
 end
 
 -- The pass phrase of the client's key, made ready as the secrets of a call.

@@ -2,6 +2,7 @@
 --- makes one attempt when told, and waits as long as told.
 
 local core = require "truto.core"
+local host = require "truto.host"
 
 local M = {}
 
@@ -74,17 +75,6 @@ function M.is_choice(value)
   return true
 end
 
---- Whether Lua runs in an nginx worker's own thread. In a thread of
---- ngx.run_worker_thread there is an `ngx`, too, with get_phase even, but
---- nothing in it that yields.
----@return boolean
-function M.is_nginx_worker()
-  -- Strict-globals modules raise for a name that is not there.
-  local found, ngx = pcall(function() return _G.ngx end)
-  return found and type(ngx) == "table" and type(ngx.get_phase) == "function"
-    and type(ngx.socket) == "table"
-end
-
 --- The driver of a client. In an nginx worker a transfer that blocks would
 --- stop every request, so there it must be asked for by name.
 ---@param given? "blocking"|truto.Driver the option `driver`
@@ -92,7 +82,7 @@ end
 ---@return truto.Error? err kind `"setup"`
 function M.choose(given)
   if type(given) == "table" then return given end
-  if given == nil and M.is_nginx_worker() then
+  if given == nil and host.is_nginx_worker() then
     return require("truto.nginx").driver
   end
   return M.blocking

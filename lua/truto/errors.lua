@@ -3,6 +3,8 @@
 --- Misuse by the programmer raises and never comes here; everything that can
 --- happen in the world is one of these, `nil, err, meta`.
 
+local host = require "truto.host"
+
 local M = {}
 
 ---@alias truto.ErrorKind
@@ -39,25 +41,50 @@ local M = {}
 ---@field retry_after? number seconds until the call is worth repeating, as the
 ---  API said: 0 to 86,400
 ---@field attempts? integer requests made, or tried
+---@field elapsed? number seconds of all attempts and waits
+---@field request_id? string of the answer: what Truto's support asks for
 local Error = {}
 
---- One useful line, as `truto: not_found: Datastore not found (HTTP 404,
---- PATCH https://api.truto.one/datastore/ds_1)`.
-function Error:__tostring()
-  local place = {}
-  if self.status then place[1] = "HTTP " .. self.status end
-  if self.url then
-    place[#place + 1] = (self.method and self.method .. " " or "") .. self.url
+-- The locale may write the decimal point as another byte.
+local function seconds(number)
+  return (("%.1f"):format(number):gsub("[^%d]+", ".")) .. " s"
+end
+
+-- What stands in brackets behind the message.
+local function facts_of(err)
+  local facts = {}
+  if err.status then facts[1] = "HTTP " .. err.status end
+  if err.url then
+    facts[#facts + 1] = (err.method and err.method .. " " or "") .. err.url
   end
+  if err.request_id then
+    facts[#facts + 1] = "request id " .. err.request_id
+  end
+  if err.attempts and err.attempts > 1 then
+    facts[#facts + 1] = err.attempts .. " attempts"
+      .. (err.elapsed and " in " .. seconds(err.elapsed) or "")
+  end
+  return facts
+end
+
+--- One useful line, as `truto: server_error: Bad Gateway (HTTP 502,
+--- PATCH https://api.truto.one/datastore/ds_1, 3 attempts in 1.4 s)`.
+function Error:__tostring()
   local line = "truto: " .. self.code .. ": " .. self.message
-  if #place > 0 then line = line .. " (" .. table.concat(place, ", ") .. ")" end
+  local facts = facts_of(self)
+  if facts[1] then line = line .. " (" .. table.concat(facts, ", ") .. ")" end
   return (line:gsub("%c", "?"))
 end
 
 Error.__name = "truto.error"
 
+--- Whether a value is an error of truto.
+---@param value any
+---@return boolean
+function M.is(value) return getmetatable(value) == Error end
+
 local function operand(value)
-  if getmetatable(value) == Error then return tostring(value) end
+  if M.is(value) then return tostring(value) end
   local kind = type(value)
   if kind == "string" or kind == "number" then return value end
   error("attempt to concatenate a " .. kind .. " value with an error", 3)
@@ -66,12 +93,20 @@ end
 --- `"failed: " .. err`: the line of `tostring` takes the error's place.
 function Error.__concat(left, right) return operand(left) .. operand(right) end
 
+-- What to say where nginx is, by code.
+local IN_NGINX = "; inside nginx a worker sees only the environment variables "
+  .. "that nginx.conf names, such as `env TRUTO_API_TOKEN;`"
+local NGINX_HINTS = { missing_token = IN_NGINX, secret_missing = IN_NGINX }
+
 --- Makes an error table out of a plain one, in place.
 ---@param fields table the fields of `truto.Error`; `kind`, `code` and
 ---  `message` must be there; `outcome` is `"not_sent"` unless given
 ---@return truto.Error
 function M.new(fields)
+  if M.is(fields) then return fields end
   fields.outcome = fields.outcome or "not_sent"
+  local hint = NGINX_HINTS[fields.code]
+  if hint and host.is_nginx() then fields.message = fields.message .. hint end
   return setmetatable(fields, Error)
 end
 

@@ -48,8 +48,21 @@ function M.format(event)
   return table.concat(parts, " ")
 end
 
+-- What `print`, `tostring` and nginx's `ngx.log` make of an event.
+local Event = { __name = "truto.event", __tostring = M.format }
+
 local function print_event(event)
   io.stderr:write(M.format(event) .. "\n")
+end
+
+-- Who asks for a log in other words is told, not left without; once, since a
+-- program may make many clients.
+local told = false
+local function tell_values()
+  if told then return end
+  told = true
+  io.stderr:write("truto: TRUTO_LOG has a value that means nothing: give it "
+    .. "`debug` to see each request, response, retry and error, or unset it\n")
 end
 
 --- Where events go: the option `log`, and standard error if the environment
@@ -59,7 +72,12 @@ end
 function M.sinks(given)
   local sinks = {}
   if given then sinks[1] = given end
-  if environment.log() == "debug" then sinks[#sinks + 1] = print_event end
+  local wanted = environment.log()
+  if wanted == "debug" then
+    sinks[#sinks + 1] = print_event
+  elseif wanted then
+    tell_values()
+  end
   return sinks
 end
 
@@ -68,6 +86,7 @@ end
 ---@param event truto.Event
 ---@param warnings truto.Issue[]
 function M.emit(sinks, event, warnings)
+  setmetatable(event, Event)
   for _, sink in ipairs(sinks) do
     callback.call("log", sink, event, warnings)
   end

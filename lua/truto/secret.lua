@@ -9,10 +9,26 @@
 
 local callback = require "truto.callback"
 local core = require "truto.core"
-local driver = require "truto.driver"
 local errors = require "truto.errors"
-local shown = require "truto.shown"
+local host = require "truto.host"
 local words = require "truto.secret.words"
+
+-- Blames the line that called the function; never repeats the value.
+local function expect(good, name, wanted, value)
+  if good then return end
+  error(("truto.secret%s: %s is expected, not %s"):format(name, wanted,
+    type(value) == "string" and "this string" or "a " .. type(value)), 3)
+end
+
+local function is_name(value)
+  return type(value) == "string" and value ~= ""
+    and not value:find("\0", 1, true)
+end
+
+local function is_descriptor(value)
+  return type(value) == "number" and value % 1 == 0 and value >= 0
+    and value <= 65535
+end
 
 ---@class truto.Secret: userdata
 ---@field reveal fun(self: truto.Secret): string?, truto.Error?
@@ -20,7 +36,10 @@ local words = require "truto.secret.words"
 ---@class truto.SecretModule
 ---@overload fun(value: string): truto.Secret
 local M = setmetatable({}, {
-  __call = function(_, value) return core.secret.value(value) end,
+  __call = function(_, value)
+    expect(type(value) == "string", "", "a string", value)
+    return core.secret.value(value)
+  end,
 })
 
 --- The value of an environment variable without its last newline, read once,
@@ -28,7 +47,10 @@ local M = setmetatable({}, {
 --- names by `env`.
 ---@param name string
 ---@return truto.Secret
-function M.env(name) return core.secret.env(name) end
+function M.env(name)
+  expect(is_name(name), ".env", "the name of an environment variable", name)
+  return core.secret.env(name)
+end
 
 --- The content of a file without its last newline. A regular file is looked
 --- at for each attempt and read again when it has changed; what cannot be read
@@ -36,12 +58,19 @@ function M.env(name) return core.secret.env(name) end
 --- where it would stop the worker, not at all.
 ---@param path string
 ---@return truto.Secret
-function M.file(path) return core.secret.file(path) end
+function M.file(path)
+  expect(is_name(path), ".file", "the path of a file", path)
+  return core.secret.file(path)
+end
 
 --- All that a file descriptor gives, without the last newline, read once.
 ---@param descriptor integer
 ---@return truto.Secret
-function M.fd(descriptor) return core.secret.fd(descriptor) end
+function M.fd(descriptor)
+  expect(is_descriptor(descriptor), ".fd",
+    "the number of a file descriptor, 0 to 65535,", descriptor)
+  return core.secret.fd(descriptor)
+end
 
 --- All of standard input, without the last newline, read once.
 ---@return truto.Secret
@@ -51,13 +80,17 @@ function M.stdin() return core.secret.fd(0) end
 --- The function may yield; it returns a string, or `nil` and a reason.
 ---@param fn fun(): string?, string?
 ---@return truto.Secret
-function M.call(fn) return core.secret.call(fn) end
+function M.call(fn)
+  expect(type(fn) == "function", ".call", "a function", fn)
+  return core.secret.call(fn)
+end
 
 --- What somebody types at the terminal, which does not show it; asked for
 --- once, when the secret is first needed.
 ---@param text string? what to show, as `"S3 secret: "`
 ---@return truto.Secret
 function M.prompt(text)
+  expect(text == nil or type(text) == "string", ".prompt", "a string", text)
   return core.secret.prompt(text == nil and "Secret: " or text)
 end
 
@@ -67,6 +100,8 @@ end
 ---@param value string|truto.Secret
 ---@return truto.Secret
 function M.verbatim(value)
+  expect(type(value) == "string" or core.secret.is(value), ".verbatim",
+    "a string or a secret", value)
   if type(value) == "string" then value = core.secret.value(value) end
   return core.secret.verbatim(value)
 end
@@ -82,31 +117,30 @@ local function unreadable(message)
   }
 end
 
+local function is_string(value) return type(value) == "string" end
+
 --- Calls the function of a `secret.call` that was not called yet, or gave
---- nothing. What it raised is not repeated: it may hold the secret.
+--- nothing. The reason that it returns is shown; what it raises is not, since
+--- that may hold the secret.
 ---@param secret truto.Secret
 ---@return true?
 ---@return truto.Error? err kind `"setup"`
 function M.load(secret)
   local loader, unread = core.secret.loader(secret)
   if not loader then return true end
-  local called, value = callback.protect(loader)
-  local problem = not called and "raised an error"
-    or type(value) ~= "string" and "returned no string"
-    or not core.secret.fill(unread, value)
-      and "returned more than a secret may have, 64 KiB"
+  local value, problem = callback.ask(loader, is_string, "string")
+  if value and not core.secret.fill(unread, value) then
+    problem = "returned more than a secret may have, 64 KiB"
+  end
   if not problem then return true end
   return nil, unreadable("the function given to secret.call " .. problem)
 end
 
 local function missing(secret)
-  local _, name = core.secret.origin(secret)
   return errors.new {
     kind = "setup",
     code = "secret_missing",
-    message = ("%s is not set; inside nginx a worker sees it only if "
-      .. "nginx.conf has `env %s;`")
-      :format(words.origin(secret), shown.variable(name) or "NAME"),
+    message = words.origin(secret) .. " is not set",
   }
 end
 
@@ -152,7 +186,7 @@ local PROBLEMS = {
 ---@return truto.Error? err
 function M.read(secret)
   local read, problem, reason =
-    core.secret.read(secret, not driver.is_nginx_worker())
+    core.secret.read(secret, not host.is_nginx_worker())
   if read then return true end
   return nil, PROBLEMS[problem](secret, reason)
 end
