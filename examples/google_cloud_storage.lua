@@ -24,7 +24,7 @@ local function update()
       bucket = bucket,
       credentials = credentials,
     },
-  })
+  }, { validate = "strict" })
 end
 
 local datastore, err = update()

@@ -1,5 +1,6 @@
 -- Rotates the key pair of an S3 datastore. The secret half comes from the
--- environment and never becomes a Lua string.
+-- environment and never becomes a Lua string. Half a pair would leave keys
+-- that do not fit each other: with "strict" that is refused, not warned of.
 --
 --   lua examples/s3.lua ID
 --
@@ -19,7 +20,7 @@ local datastore, err = truto.datastore.update(id, {
     access_key_id = os.getenv "S3_ACCESS_KEY_ID",
     secret_access_key = truto.secret.env "S3_SECRET_ACCESS_KEY",
   },
-})
+}, { validate = "strict" })
 
 if not datastore then
   io.stderr:write(tostring(err), "\n")

@@ -63,7 +63,9 @@ function M.handle()
   local changes = read_changes()
   if not changes then return answer(400, { error = "not_json" }) end
   local id = ngx.unescape_uri(ngx.var.request_uri:match "^/rotate/([^?]*)")
-  local datastore, err = settings.client.datastore.update(id, changes)
+  local datastore, err = settings.client.datastore.update(id, changes, {
+    validate = "strict", -- half a key pair would fit no other half
+  })
   if not datastore then return explain(err) end
   answer(200, { id = datastore.id, updated_at = datastore.updated_at })
 end

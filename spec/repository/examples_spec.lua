@@ -38,6 +38,11 @@ describe("the example", function()
       "S3_ACCESS_KEY_ID=AKIANEW S3_SECRET_ACCESS_KEY=canary-key"))
   end)
 
+  it("s3.lua refuses half a pair", function()
+    assert.matches("^truto: half_credential_pair: .*\nstatus=1\n$",
+      run("s3", "ds_s3", "S3_SECRET_ACCESS_KEY=canary-key"))
+  end)
+
   it("qdrant.lua changes port and collection", function()
     assert.equal("ds_qdrant\t6335\tarticles\nstatus=0\n",
       run("qdrant", "ds_qdrant 6335 articles"))
