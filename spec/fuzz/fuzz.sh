@@ -13,14 +13,14 @@ mkdir -p "$folder/objects"
 # Nothing here does I/O, so the rest of csrc is not needed.
 parts="buffer failure framing head json_number json_reader json_writer mask"
 parts="$parts request request_target response retry_after routes secret system"
-parts="$parts utf8"
+parts="$parts source terminal judge placeholder unescape utf8"
 rm -f "$folder"/*.log "$folder"/objects/*
 for file in $(printf 'csrc/%s.c ' $parts) spec/fuzz/fuzz.c; do
   # shellcheck disable=SC2086
   clang $flags -c -o "$folder/objects/$(basename "$file" .c).o" "$file" \
     $(pkg-config --cflags lua5.4 libcurl)
 done
-for name in response json id headers; do
+for name in response json id headers mask judge; do
   # shellcheck disable=SC2086
   clang $flags -fsanitize=fuzzer -o "$folder/$name" \
     "spec/fuzz/fuzz_$name.c" "$folder"/objects/*.o $packages -lpthread -ldl
@@ -48,7 +48,7 @@ if [ $# -gt 1 ]; then
   exec "$folder/$name" "$@"
 fi
 bad=0
-for pair in "response json" "id headers"; do
+for pair in "response json" "id headers" "mask judge"; do
   run "${pair% *}" &
   run "${pair#* }" || bad=1
   wait $! || bad=1
