@@ -183,7 +183,7 @@ describe("a pipe", function()
     shell("mkfifo " .. path)
     for _, expression in ipairs { ("secret.file %q"):format(path),
       "secret.stdin()", 'secret.prompt "Key: "', "secret.fd(0)" } do
-      local code = "ngx = { get_phase = function() end } "
+      local code = "ngx = { get_phase = function() end, socket = {} } "
         .. 'local secret = require "truto".secret '
         .. "local _, err = (" .. expression .. "):reveal() "
         .. "print(err.kind, err.code, err.message)"
@@ -410,7 +410,9 @@ describe("what stands in the place of a name or path (S09)", function()
     for _, text in ipairs { PEM, "canaryMIIEvQIBADANBg/kqhkiG9w0BAQEFAASC+w==" }
     do
       for _, option in ipairs { "ca_file", "client_cert", "client_key" } do
-        hidden(select(2, truto.new { token = "t", [option] = text }))
+        local given = { token = "t", [option] = text }
+        if option == "client_key" then given.client_cert = text end
+        hidden(select(2, truto.new(given)))
       end
     end
     hidden(select(2, secret.env(("canary_"):rep(10)):reveal()))
