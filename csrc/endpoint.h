@@ -19,6 +19,14 @@ const char *endpoint_parse(CURLU *url, const char *text,
  * which has nothing of the text: it may hold a password. */
 bool endpoint_check_proxy(const char *text, struct failure *failure);
 
+/* A copy that keeps the scope of an IPv6 address, which libcurl's own leaves
+ * out in 7.88. NULL when out of memory; the caller owns it. */
+CURLU *endpoint_copy(CURLU *url);
+
+/* The number of the interface that the scope of an IPv6 address names; 0: it
+ * has none, or there is no such interface. */
+unsigned endpoint_scope(CURLU *url);
+
 #pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "authorities.h"
 #include "certificate.h"
+#include "endpoint.h"
 #include "system.h"
 #include "tls_library.h"
 
@@ -235,6 +236,13 @@ static CURLcode guard_send(struct transfer *transfer) {
     return CURLE_OK;
 }
 
+/* libcurl copies the URL once more, in 7.88 without the scope. */
+static CURLcode set_scope(struct transfer *transfer) {
+    unsigned scope = endpoint_scope(transfer->url);
+    if (scope == 0) return CURLE_OK;
+    return curl_easy_setopt(transfer->easy, CURLOPT_ADDRESS_SCOPE, (long)scope);
+}
+
 /* Points the copied handle at its transfer. */
 static CURLcode set_pointers(struct transfer *transfer) {
     const struct {
@@ -271,9 +279,9 @@ void transfer_equip(lua_State *L, struct transfer *transfer, CURL *profile,
                     const struct transfer_traits *traits, CURLU *url) {
     transfer->traits = *traits;
     transfer->easy = curl_easy_duphandle(profile);
-    transfer->url = curl_url_dup(url);
+    transfer->url = endpoint_copy(url);
     if (transfer->easy == NULL || transfer->url == NULL ||
-        set_pointers(transfer) != CURLE_OK) {
+        set_pointers(transfer) != CURLE_OK || set_scope(transfer) != CURLE_OK) {
         transfer_release(transfer);
         luaL_error(L, "not enough memory");
     }
