@@ -4,9 +4,6 @@
 
 #include "transfer.h"
 
-#define CLIENT_CERT                                                            \
-    "the client certificate cannot be used: check client_cert and client_key"
-
 static const struct meaning {
     CURLcode result;
     const char *kind;
@@ -38,9 +35,9 @@ static const struct meaning {
     {CURLE_SSL_CACERT_BADFILE, "setup", "ca_unusable",
      "the trusted certificates cannot be used: check ca_file, or without it "
      "the system's store (the package ca-certificates)"},
-    {CURLE_SSL_CERTPROBLEM, "setup", "client_cert_unusable", CLIENT_CERT},
-    /* Newer ones, for a key; all else that truto sets was accepted before. */
-    {CURLE_BAD_FUNCTION_ARGUMENT, "setup", "client_cert_unusable", CLIENT_CERT},
+    {CURLE_SSL_CERTPROBLEM, "setup", "client_cert_unusable",
+     "the client certificate cannot be used: check client_cert and "
+     "client_key"},
     {CURLE_SSL_CIPHER, "tls", "handshake_failed", "the TLS handshake failed"},
     {CURLE_SSL_ENGINE_NOTFOUND, "setup", "tls_unavailable",
      "libcurl's TLS library is not usable"},
@@ -170,11 +167,38 @@ static void note_timeout(const struct transfer *transfer,
     }
 }
 
-/* Some versions of libcurl see for themselves what framing.c refuses. */
+/* Before anything was sent: newer versions say of a key only that an argument
+ * was bad, and with GnuTLS the handshake is said to fail, though it never
+ * began. */
+static bool is_key_unread(const struct transfer *transfer) {
+    static const char of_gnutls[] = "error reading X.509";
+    return transfer->sends == 0 &&
+           (transfer->result == CURLE_BAD_FUNCTION_ARGUMENT ||
+            strncmp(transfer->error_text, of_gnutls, sizeof of_gnutls - 1) ==
+                0);
+}
+
+/* Whatever ended a body, and however the TLS library puts it. */
+static bool is_body_cut(const struct transfer *transfer) {
+    if (transfer->sends == 0 || transfer->response.head.place != HEAD_WHOLE) {
+        return false;
+    }
+    return transfer->result == CURLE_RECV_ERROR ||
+           transfer->result == CURLE_SEND_ERROR ||
+           transfer->result == CURLE_GOT_NOTHING ||
+           transfer->result == CURLE_SSL_CONNECT_ERROR;
+}
+
+/* What versions of libcurl and TLS libraries call differently, by one name.
+ * Some see for themselves what framing.c refuses. */
 static CURLcode result_of(const struct transfer *transfer) {
-    bool framing = transfer->result == CURLE_WEIRD_SERVER_REPLY &&
-                   strstr(transfer->error_text, "Content-Length") != NULL;
-    return framing ? CURLE_BAD_CONTENT_ENCODING : transfer->result;
+    if (transfer->result == CURLE_WEIRD_SERVER_REPLY &&
+        strstr(transfer->error_text, "Content-Length") != NULL) {
+        return CURLE_BAD_CONTENT_ENCODING;
+    }
+    if (is_key_unread(transfer)) return CURLE_SSL_CERTPROBLEM;
+    if (is_body_cut(transfer)) return CURLE_PARTIAL_FILE;
+    return transfer->result;
 }
 
 static void note_result(const struct transfer *transfer,

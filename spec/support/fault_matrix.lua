@@ -80,7 +80,7 @@ return {
     attempts = 1, hangs = true, err = NO_ANSWER },
   { name = "a short body (N14)", fault = "short-body", err = TRUNCATED },
   { name = "a short body, reset (N14)", fault = "short-body-reset",
-    err = LOST },
+    err = TRUNCATED },
   { name = "a missing chunk (N14)", fault = "short-chunk",
     err = TRUNCATED },
   { name = "a proxy that wants a password (N19)", through = "proxy_407",
