@@ -127,6 +127,7 @@ build = {
     ["truto.sandbox.store"] = "lua/truto/sandbox/store.lua",
     ["truto.secret"] = "lua/truto/secret.lua",
     ["truto.secret.places"] = "lua/truto/secret/places.lua",
+    ["truto.secret.reader"] = "lua/truto/secret/reader.lua",
     ["truto.secret.words"] = "lua/truto/secret/words.lua",
     ["truto.shown"] = "lua/truto/shown.lua",
     ["truto.version"] = "lua/truto/version.lua",

@@ -1,5 +1,4 @@
 -- Once a night, on exactly one worker: gives a datastore its new label.
--- luacheck: std +ngx_lua
 
 local settings = require "settings"
 

@@ -2,7 +2,6 @@
 -- body is JSON with the new fields of the datastore's config, as
 -- {"config": {"access_key_id": "...", "secret_access_key": "..."}}, or
 -- {"config_secret": "..."}. The answer is JSON and never holds a secret.
--- luacheck: std +ngx_lua
 
 local cjson = require "cjson.safe"
 local settings = require "settings"

@@ -161,8 +161,9 @@ end
 
 --- A client of its own: settings, connections.
 ---@param given? truto.ClientOptions
----@return truto.Client?
----@return truto.Error? err kind `"setup"`, with the remedy
+---@return truto.Client? client
+---@return truto.Error err kind `"setup"`, with the remedy; `nil` where there
+---  is a client
 function M.new(given)
   given = options.check(given, "client", "truto.new", 2)
   local made, err = settings(given)

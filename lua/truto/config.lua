@@ -91,7 +91,7 @@ end
 ---@param config table
 ---@param options? truto.config.ValidateOptions
 ---@return true? ok
----@return truto.Error? err kind `"validation"`; `issues` has all problems
+---@return truto.Error err kind `"validation"`; `issues` has all problems
 ---@return { warnings: truto.Issue[] } meta
 function M.validate(type_name, config, options)
   if type_name ~= nil then expect(type_name, "string", "validate", "type") end
@@ -109,9 +109,6 @@ function M.validate(type_name, config, options)
   if #issues > 0 then return nil, errors.validation(issues), meta end
   return true, nil, meta
 end
-
---- Checks the changes of an update; for `datastore.update`.
-M.check_changes = changes.check
 
 --- The known types.
 ---@return truto.DatastoreType[] names a new list, in the order of the reference
@@ -139,7 +136,7 @@ end
 --- The shape of a type as data, a copy that may be changed.
 ---@param type_name truto.DatastoreType|string
 ---@return truto.config.Shape? shape
----@return truto.Error? err `unknown_type`
+---@return truto.Error err `unknown_type`
 function M.describe(type_name)
   expect(type_name, "string", "describe", "type")
   local shape, err = shape_of(type_name)
@@ -160,7 +157,7 @@ end
 --- secret too; the field in it that matters most has a path of its own.
 ---@param type_name truto.DatastoreType|string
 ---@return string[]? paths as `credentials.private_key`
----@return truto.Error? err `unknown_type`
+---@return truto.Error err `unknown_type`
 function M.secret_paths(type_name)
   expect(type_name, "string", "secret_paths", "type")
   local shape, err = shape_of(type_name)
@@ -186,7 +183,7 @@ end
 ---@param source string|truto.Secret path of the file; or a secret that holds
 ---  its content, such as `truto.secret.env "GOOGLE_CREDENTIALS"`
 ---@return truto.config.ServiceAccount? credentials
----@return truto.Error? err kind `"setup"`: `key_file_unreadable`,
+---@return truto.Error err kind `"setup"`: `key_file_unreadable`,
 ---  `key_file_invalid`, or the code of a secret that cannot be read
 function M.service_account(source)
   if not secret.is(source) then

@@ -2,11 +2,12 @@
 
 local attempts = require "truto.attempts"
 local callback = require "truto.callback"
-local config = require "truto.config"
+local changes_check = require "truto.config.changes"
 local core = require "truto.core"
 local errors = require "truto.errors"
 local options = require "truto.options"
 local places = require "truto.secret.places"
+local reader = require "truto.secret.reader"
 local secret = require "truto.secret"
 
 local M = {}
@@ -15,7 +16,7 @@ local WHERE = "datastore.update"
 
 ---@class truto.Changes
 ---@field label? string
----@field config? table the fields to change; others stay as they are
+---@field config? truto.config.Config the fields to change
 ---@field config_secret? string|truto.Secret
 
 ---@class truto.Meta
@@ -73,8 +74,8 @@ end
 -- The pass phrase of the client's key, made ready as the secrets of a call.
 local function read_key_password(password)
   if not password then return true end
-  local done, err = secret.load(password)
-  if done then done, err = secret.read(password) end
+  local done, err = reader.load(password)
+  if done then done, err = reader.read(password) end
   return done, err
 end
 
@@ -120,8 +121,8 @@ local function validation(given, defaults)
 end
 
 ---@class truto.Datastore
----@field update fun(id: string, changes: truto.Changes,
----  options?: truto.CallOptions): table?, truto.Error?, truto.Meta
+---@field update fun(id: string, changes: truto.Changes, options?:
+---  truto.CallOptions): truto.DatastoreRecord?, truto.Error, truto.Meta
 
 ---@class truto.datastore.Client: truto.attempts.Client
 ---@field handle userdata core client
@@ -143,8 +144,8 @@ function M.bind(client)
   ---@param id string the datastore's id; sent as one path segment
   ---@param changes truto.Changes at least one field
   ---@param given? truto.CallOptions
-  ---@return table? datastore as Truto answered, without secrets
-  ---@return truto.Error? err
+  ---@return truto.DatastoreRecord? datastore as Truto answered, without secrets
+  ---@return truto.Error err `nil` where there is a datastore
   ---@return truto.Meta meta
   function bound.update(id, changes, given)
     given = M.check_update(bound, id, changes, given)
@@ -152,7 +153,7 @@ function M.bind(client)
     local own = next(given) ~= nil
     local checks = own and validation(given, client.defaults)
       or standing_validation
-    local issues, warnings = config.check_changes(changes, checks)
+    local issues, warnings = changes_check.check(changes, checks)
     local call = {
       client = client,
       policy = own and policy(given, client.defaults) or standing_policy,

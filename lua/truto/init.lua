@@ -35,8 +35,8 @@ local default
 ---@param id string
 ---@param changes truto.Changes
 ---@param options? truto.CallOptions
----@return table? datastore
----@return truto.Error? err
+---@return truto.DatastoreRecord? datastore
+---@return truto.Error err `nil` where there is a datastore
 ---@return truto.Meta meta
 function M.datastore.update(id, changes, options)
   -- Misuse raises also where there is no token to make a client with.

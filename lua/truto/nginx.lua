@@ -5,7 +5,6 @@
 --- here and no nginx directive to set. The first call of a worker starts
 --- that worker's background thread; before that, as in `init_by_lua`, there
 --- are only definitions.
--- luacheck: read_globals ngx
 
 local background = require "truto.background"
 local core = require "truto.core"

@@ -1,3 +1,4 @@
+local changes_check = require "truto.config.changes"
 local sandbox = require "truto.sandbox"
 local shapes = require "truto.config.shapes"
 local tables = require "support.config_cases.tables"
@@ -17,12 +18,12 @@ local function brief(list)
 end
 
 local function check(changes, options)
-  local issues, warnings = config.check_changes(changes, options or {})
+  local issues, warnings = changes_check.check(changes, options or {})
   return brief(issues), brief(warnings)
 end
 
 local function first_message(changes)
-  return config.check_changes(changes, {})[1].message
+  return changes_check.check(changes, {})[1].message
 end
 
 describe("the table of cases", function()
@@ -214,7 +215,7 @@ describe("the changes of an update", function()
     for _, changes in ipairs { {}, { config = {} },
       { config = config.s3 { bucket = nil } },
       { config = config.google_cloud_storage { credentials = {} } } } do
-      local issue = config.check_changes(changes, {})[1]
+      local issue = changes_check.check(changes, {})[1]
       assert.equal("empty_changes", issue.code)
       assert.matches("a nil in a Lua table is not a field", issue.message, 1,
         true)
@@ -282,7 +283,7 @@ describe("the type of a config", function()
       { type = "postgresql" })
     assert.same({}, issues)
     assert.same({ "unknown_type config" }, warnings)
-    local _, found = config.check_changes({ config = { host = "h" } },
+    local _, found = changes_check.check({ config = { host = "h" } },
       { type = "qdrnat" })
     assert.matches("did you mean qdrant?", found[1].message, 1, true)
   end)

@@ -1,10 +1,11 @@
+local changes_check = require "truto.config.changes"
 local shapes = require "truto.config.shapes"
 local truto = require "truto"
 
 local config = truto.config
 
 local function first_message(changes, options)
-  return config.check_changes(changes, options or {})[1].message
+  return changes_check.check(changes, options or {})[1].message
 end
 
 describe("hints", function()
@@ -62,7 +63,7 @@ describe("a secret (S01)", function()
   local CANARY = "canary-4e1f9a"
 
   local function assert_hidden(changes, options)
-    local issues, warnings = config.check_changes(changes, options)
+    local issues, warnings = changes_check.check(changes, options)
     for _, list in ipairs { issues, warnings } do
       for _, issue in ipairs(list) do
         for _, text in pairs(issue) do

@@ -1,3 +1,4 @@
+local changes_check = require "truto.config.changes"
 local random_config = require "support.random_config"
 local sandbox = require "truto.sandbox"
 local shapes = require "truto.config.shapes"
@@ -58,7 +59,7 @@ describe("random configs", function()
     local kept = store.new()
     for_all(CASES, function(random, shape)
       local given = random_config.valid(random, shape)
-      expect("", (config.check_changes({ label = "l", config = given },
+      expect("", (changes_check.check({ label = "l", config = given },
         { type = shape.type, partial = true })))
       local record, refusal = kept:update(IDS[shape.type], { config = given })
       if not record then error(explain(refusal.failures), 0) end
@@ -70,10 +71,10 @@ describe("random configs", function()
     for_all(CASES, function(random, shape)
       local given = random_config.valid(random, shape)
       local options = { partial = true }
-      expect("", (config.check_changes({ label = "l", config = given },
+      expect("", (changes_check.check({ label = "l", config = given },
         options)))
       local built = config[shape.type](given)
-      expect("", (config.check_changes({ label = "l", config = built },
+      expect("", (changes_check.check({ label = "l", config = built },
         options)))
     end)
   end)
@@ -84,7 +85,7 @@ describe("random configs", function()
       local given = random_config.valid(random, shape)
       local code, path = random_config.mutate(random, shape, given)
       local expected = code .. " " .. path
-      expect(expected, (config.check_changes({ config = given },
+      expect(expected, (changes_check.check({ config = given },
         { type = shape.type, partial = true })))
       local _, refusal = kept:update(IDS[shape.type], { config = given })
       -- To Truto, a secret is any string.

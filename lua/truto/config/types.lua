@@ -46,25 +46,41 @@
 ---@field port? integer port of the Qdrant server's HTTP API
 ---@field collection? string collection of vectors
 
+---@alias truto.config.Config
+---| truto.config.MongoDataApi
+---| truto.config.GoogleCloudStorage
+---| truto.config.S3
+---| truto.config.Qdrant
+---| table # of a type that is not known here
+
+---@class truto.DatastoreRecord a datastore as Truto answers, without secrets
+---@field id string
+---@field type truto.DatastoreType|string
+---@field label string
+---@field config truto.config.Config
+---@field environment_id string
+---@field created_at string
+---@field updated_at string
+
 ---@class truto.ConfigModule
-local M = {} -- luacheck: ignore 241
+local M = {}
 
 --- Copies a config and marks it as `mongo_data_api`.
 ---@param fields truto.config.MongoDataApi
 ---@return truto.config.MongoDataApi config
-function M.mongo_data_api(fields) end -- luacheck: ignore 212
+function M.mongo_data_api(fields) end
 
 --- Copies a config and marks it as `google_cloud_storage`.
 ---@param fields truto.config.GoogleCloudStorage
 ---@return truto.config.GoogleCloudStorage config
-function M.google_cloud_storage(fields) end -- luacheck: ignore 212
+function M.google_cloud_storage(fields) end
 
 --- Copies a config and marks it as `s3`.
 ---@param fields truto.config.S3
 ---@return truto.config.S3 config
-function M.s3(fields) end -- luacheck: ignore 212
+function M.s3(fields) end
 
 --- Copies a config and marks it as `qdrant`.
 ---@param fields truto.config.Qdrant
 ---@return truto.config.Qdrant config
-function M.qdrant(fields) end -- luacheck: ignore 212
+function M.qdrant(fields) end

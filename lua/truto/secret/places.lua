@@ -4,6 +4,7 @@
 local core = require "truto.core"
 local errors = require "truto.errors"
 local names = require "truto.config.names"
+local reader = require "truto.secret.reader"
 local secret = require "truto.secret"
 local shapes = require "truto.config.shapes"
 local words = require "truto.secret.words"
@@ -79,7 +80,7 @@ end
 
 local function ask(value)
   if core.secret.origin(value) ~= "prompt" then return true end
-  return secret.read(value)
+  return reader.read(value)
 end
 
 --- Asks for what has to be typed, so that this takes nothing of a deadline.
@@ -151,8 +152,8 @@ end
 ---@return true?
 ---@return truto.Error? err
 function M.prepare(token, found, validate, warnings)
-  local done, err = each(token, found, secret.load)
-  if done then done, err = each(token, found, secret.read) end
+  local done, err = each(token, found, reader.load)
+  if done then done, err = each(token, found, reader.read) end
   if done then done, err = judge_token(token) end
   if done and validate then
     done, err = judge_places(found, validate, warnings)
