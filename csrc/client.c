@@ -11,8 +11,7 @@
 
 /* Positions in the client's Lua value; spares stand there from the last on. */
 enum {
-    SLOT_SECRET_NAMES = 1,
-    SLOT_PLAIN_NAMES,
+    SLOT_NAMES = 1,
     SLOT_KEY_FILE, /* nil: no client certificate */
     SLOT_SPARES
 };
@@ -32,15 +31,10 @@ struct client *client_check(lua_State *L, int index) {
     return client;
 }
 
-struct json_names client_names(lua_State *L, int index) {
-    struct json_names names;
+void client_push_names(lua_State *L, int index) {
     compat_getuservalue(L, index);
-    lua_rawgeti(L, -1, SLOT_SECRET_NAMES);
-    names.secret = lua_tostring(L, -1);
-    lua_rawgeti(L, -2, SLOT_PLAIN_NAMES);
-    names.plain = lua_tostring(L, -1);
-    lua_pop(L, 3); /* the client's Lua value holds the strings */
-    return names;
+    lua_rawgeti(L, -1, SLOT_NAMES);
+    lua_remove(L, -2);
 }
 
 /* Stack: [...] -> [..., transfer]. The client is looked at again, since a
@@ -178,28 +172,34 @@ static size_t max_response_bytes(lua_State *L) {
     return (size_t)bytes;
 }
 
-/* Stack: [settings, client] -> same; a list of names in the settings becomes
- * one string: each name with a NUL behind it. */
-static void keep_names(lua_State *L, const char *setting, int slot) {
-    luaL_Buffer names;
-    int list;
-    compat_getuservalue(L, 2);
+/* Stack: [..., names] -> same, with those of a list in the settings. */
+static void add_names(lua_State *L, const char *setting, int bit) {
     lua_pushstring(L, setting);
     lua_rawget(L, 1);
-    list = lua_gettop(L);
-    luaL_buffinit(L, &names);
-    for (int i = 1; lua_type(L, list) == LUA_TTABLE; i++) {
-        lua_rawgeti(L, list, i);
+    for (int i = 1; lua_type(L, -1) == LUA_TTABLE; i++) {
+        lua_rawgeti(L, -1, i);
         if (lua_type(L, -1) != LUA_TSTRING) {
             lua_pop(L, 1);
             break;
         }
-        luaL_addvalue(&names);
-        luaL_addchar(&names, '\0');
+        lua_pushvalue(L, -1);
+        lua_rawget(L, -4);
+        int bits = (int)lua_tointeger(L, -1) | bit;
+        lua_pop(L, 1);
+        lua_pushinteger(L, bits);
+        lua_rawset(L, -4);
     }
-    luaL_pushresult(&names);
-    lua_rawseti(L, -3, slot);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
+}
+
+/* Stack: [settings, client] -> same. */
+static void keep_names(lua_State *L) {
+    compat_getuservalue(L, 2);
+    lua_newtable(L);
+    add_names(L, "secret_names", JSON_NAME_SECRET);
+    add_names(L, "plain_names", JSON_NAME_PLAIN);
+    lua_rawseti(L, -2, SLOT_NAMES);
+    lua_pop(L, 1);
 }
 
 /* Stack: [settings] -> [settings, client], with nothing held yet. */
@@ -248,7 +248,7 @@ void client_explain(lua_State *L, int index, struct failure *failure) {
  * core.client.new(settings) -> client, or nil, err. Settings: base_url,
  * ca_file, client_cert, client_key, proxy, no_proxy, user_agent (strings),
  * has_client_key_password (boolean), max_response_bytes, secret_names and
- * plain_names (lists, as struct json_names has them). Raises for wrong types.
+ * plain_names (lists: JSON_NAME_SECRET, _PLAIN). Raises for wrong types.
  */
 static int client_new(lua_State *L) {
     struct failure failure;
@@ -266,8 +266,7 @@ static int client_new(lua_State *L) {
                                          text_field(L, "no_proxy"),
                                          text_field(L, "user_agent")};
     client->max_response_bytes = max_response_bytes(L);
-    keep_names(L, "secret_names", SLOT_SECRET_NAMES);
-    keep_names(L, "plain_names", SLOT_PLAIN_NAMES);
+    keep_names(L);
     settings.scheme = parse_base_url(client, base_url, &failure);
     if (settings.scheme != NULL) {
         if (strcmp(settings.scheme, "http") == 0) settings.proxy = NULL;

@@ -32,8 +32,9 @@ struct client {
 /* Raises unless the value is a client that is open. */
 struct client *client_check(lua_State *L, int index);
 
-/* What is a secret in changes; valid while the client is on the stack. */
-struct json_names client_names(lua_State *L, int index);
+/* Pushes the table that says what is a secret in changes, as json_writer wants
+ * it. */
+void client_push_names(lua_State *L, int index);
 
 /* Pushes a transfer that is not in use: many can be under way at once, and a
  * finalizer that runs within a call can make a call of its own. */

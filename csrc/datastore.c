@@ -105,12 +105,19 @@ static int given(lua_State *L, bool taken, int index) {
     return taken && !lua_isnil(L, index) ? index : 0;
 }
 
+static bool build_body(lua_State *L, struct request *request, int body,
+                       struct failure *failure) {
+    client_push_names(L, CLIENT);
+    bool built = request_body(L, request, body, lua_gettop(L), failure);
+    lua_pop(L, 1);
+    return built;
+}
+
 bool datastore_build(lua_State *L, const struct route *route,
                      struct client *client, struct transfer *transfer,
                      struct failure *failure) {
     struct request *request = &transfer->request;
     struct arguments at = arguments_of(route);
-    struct json_names names = client_names(L, CLIENT);
     int body = given(L, route->takes_body, at.payload);
     struct request_target target = {
         .route = route,
@@ -131,7 +138,7 @@ bool datastore_build(lua_State *L, const struct route *route,
     transfer->route = route;
     return request_target(L, request, &target, failure) &&
            request_headers(L, request, &sources, failure) &&
-           (body == 0 || request_body(L, request, body, &names, failure)) &&
+           (body == 0 || build_body(L, request, body, failure)) &&
            request_show_target(L, request, &target, failure) &&
            give_key_password(L, at.options, transfer, failure) &&
            transfer_prepare(transfer, &limits, failure);

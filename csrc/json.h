@@ -18,13 +18,9 @@
 
 #define JSON_MAX_DEPTH 64
 
-/* Names of members, each with a NUL behind it, an empty one at the end; NULL:
- * none. What stands anywhere under a secret name is a secret, but for the
- * members with a plain name. */
-struct json_names {
-    const char *secret;
-    const char *plain;
-};
+/* What a table of names says of a member: what stands anywhere under a secret
+ * name is a secret, but for the members with a plain name. */
+enum { JSON_NAME_SECRET = 1, JSON_NAME_PLAIN = 2 }; /* or both, added */
 
 /* What a writer needs besides the value. All belongs to the caller. */
 struct json_writer {
@@ -32,7 +28,7 @@ struct json_writer {
     struct buffer *keys;  /* scratch: JSON_KEY_SIZE bytes for each key of the
                              tables being written */
     struct mask *secrets; /* gets every secret string written */
-    struct json_names names;
+    int names; /* position of a table: name -> JSON_NAME_*; 0: none */
     struct failure *failure;
     int anchor; /* json_write's own */
 };

@@ -15,6 +15,8 @@ struct place {
     const char *key; /* NULL: an array element */
     size_t key_length;
     size_t position;
+    bool is_secret;       /* itself */
+    bool has_secret_name; /* or something above it has */
 };
 
 /* A key of the table being written. The anchor, a table on the stack, has the
@@ -97,48 +99,61 @@ static void write_escape(struct buffer *output, unsigned char byte) {
     buffer_append_byte(output, hex[byte & 15]);
 }
 
+/* What a string cannot hold as it is: control characters, `"` and `\\`. */
+static bool needs_escape(unsigned char byte) {
+    return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+/* The bytes that go out as they are; *valid is false when what
+ * follows them is not UTF-8. */
+static size_t plain_run(const unsigned char *bytes, size_t length,
+                        bool *valid) {
+    size_t i = 0;
+    while (i < length) {
+        if (bytes[i] < 0x80) {
+            if (needs_escape(bytes[i])) break;
+            i++;
+            continue;
+        }
+        size_t size = utf8_sequence(bytes + i, length - i);
+        *valid = size > 0;
+        if (size == 0) break;
+        i += size;
+    }
+    return i;
+}
+
 /* False for bytes that are not UTF-8. A full buffer shows in its status. */
 static bool write_string(struct buffer *output, const char *text,
                          size_t length) {
     const unsigned char *bytes = (const unsigned char *)text;
-    size_t start = 0, i = 0;
+    bool valid = true;
     buffer_append_byte(output, '"');
-    while (i < length) {
-        if (bytes[i] >= 0x80) {
-            size_t size = utf8_sequence(bytes + i, length - i);
-            if (size == 0) return false;
-            i += size;
-        } else if (bytes[i] < 0x20 || bytes[i] == '"' || bytes[i] == '\\') {
-            buffer_append(output, text + start, i - start);
-            write_escape(output, bytes[i]);
-            start = ++i;
-        } else {
-            i++;
-        }
+    for (size_t i = 0; i < length; i++) {
+        size_t run = plain_run(bytes + i, length - i, &valid);
+        if (!valid) return false;
+        buffer_append(output, text + i, run);
+        i += run;
+        if (i < length) write_escape(output, bytes[i]);
     }
-    buffer_append(output, text + start, length - start);
     buffer_append_byte(output, '"');
     return true;
 }
 
-static bool has_name(const char *names, const struct place *place) {
-    if (names == NULL || place->key == NULL) return false;
-    for (size_t length; (length = strlen(names)) > 0; names += length + 1) {
-        if (length == place->key_length &&
-            memcmp(names, place->key, length) == 0) {
-            return true;
-        }
+/* Stack: [..., the member's key] -> same. */
+static void note_name(lua_State *L, const struct json_writer *writer,
+                      struct place *member) {
+    int names = 0;
+    if (writer->names != 0) {
+        lua_pushvalue(L, -1);
+        lua_rawget(L, writer->names);
+        names = (int)lua_tointeger(L, -1);
+        lua_pop(L, 1);
     }
-    return false;
-}
-
-static bool is_secret(const struct json_names *names,
-                      const struct place *place) {
-    if (has_name(names->plain, place)) return false;
-    for (; place != NULL; place = place->parent) {
-        if (has_name(names->secret, place)) return true;
-    }
-    return false;
+    member->has_secret_name =
+        (names & JSON_NAME_SECRET) != 0 || member->parent->has_secret_name;
+    member->is_secret =
+        member->has_secret_name && (names & JSON_NAME_PLAIN) == 0;
 }
 
 static bool write_text(struct json_writer *writer, const struct place *place,
@@ -276,7 +291,10 @@ static bool write_array(lua_State *L, struct json_writer *writer,
                         const struct place *place, size_t members, int depth) {
     buffer_append_byte(writer->output, '[');
     for (size_t i = 1; i <= members; i++) {
-        struct place element = {place, NULL, 0, i};
+        struct place element = {.parent = place,
+                                .position = i,
+                                .is_secret = place->has_secret_name,
+                                .has_secret_name = place->has_secret_name};
         if (i > 1) buffer_append_byte(writer->output, ',');
         lua_rawgeti(L, -1, (int)i);
         if (!write_value(L, writer, &element, depth + 1)) return false;
@@ -294,13 +312,15 @@ static bool write_members(lua_State *L, struct json_writer *writer,
     for (size_t i = 0; i < members; i++) {
         struct key key;
         memcpy(&key, writer->keys->data + first + i * sizeof key, sizeof key);
-        struct place member = {place, key.bytes, key.length, 0};
+        struct place member = {
+            .parent = place, .key = key.bytes, .key_length = key.length};
         if (i > 0) buffer_append_byte(writer->output, ',');
         if (!write_text(writer, &member, key.bytes, key.length, false)) {
             return false;
         }
         buffer_append_byte(writer->output, ':');
         lua_rawgeti(L, writer->anchor, (int)key.index);
+        note_name(L, writer, &member);
         lua_rawget(L, -2);
         if (!write_value(L, writer, &member, depth + 1)) return false;
         lua_pop(L, 1);
@@ -365,8 +385,7 @@ static bool write_value(lua_State *L, struct json_writer *writer,
     switch (lua_type(L, -1)) {
     case LUA_TSTRING:
         text = lua_tolstring(L, -1, &length);
-        done = write_text(writer, place, text, length,
-                          is_secret(&writer->names, place));
+        done = write_text(writer, place, text, length, place->is_secret);
         break;
     case LUA_TNUMBER: done = write_number(L, writer, place); break;
     case LUA_TBOOLEAN:
@@ -389,7 +408,7 @@ static bool write_value(lua_State *L, struct json_writer *writer,
  * runs while a table is traversed. A refused value leaves what was under way
  * on the stack: it is dropped here. */
 bool json_write(lua_State *L, int index, struct json_writer *writer) {
-    struct place root = {NULL, NULL, 0, 0};
+    static const struct place root = {.parent = NULL};
     int top = lua_gettop(L);
     index = compat_absindex(L, index);
     lua_createtable(L, 8, 0);

@@ -255,9 +255,12 @@ bool request_headers(lua_State *L, struct request *request,
     return true;
 }
 
-bool request_body(lua_State *L, struct request *request, int body,
-                  const struct json_names *names, struct failure *failure) {
-    struct json_writer writer = {
-        &request->body, &request->keys, &request->secrets, *names, failure, 0};
+bool request_body(lua_State *L, struct request *request, int body, int names,
+                  struct failure *failure) {
+    struct json_writer writer = {.output = &request->body,
+                                 .keys = &request->keys,
+                                 .secrets = &request->secrets,
+                                 .names = names,
+                                 .failure = failure};
     return json_write(L, body, &writer);
 }

@@ -72,9 +72,9 @@ bool request_headers(lua_State *L, struct request *request,
                      const struct request_header_sources *sources,
                      struct failure *failure);
 
-/* The table at `body` as JSON. */
+/* The table at `body` as JSON; `names` as in struct json_writer. */
 bool request_body(lua_State *L, struct request *request, int body,
-                  const struct json_names *names, struct failure *failure);
+                  int names, struct failure *failure);
 
 /* After the others, since they note the secrets: makes request->shown, in
  * which "[secret]" stands for a segment that holds one. */
