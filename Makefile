@@ -45,7 +45,7 @@ RUN = LUA_CPATH="$(BUILD)/?.so;;" $(LUA)
 TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
-.PHONY: build build-all build-test demo test lint lint-all sanitize valgrind \
+.PHONY: build build-all build-test demo try test lint lint-all sanitize valgrind \
   torture fuzz coverage soak soak-million latency canaries tsan bench \
   demo-nginx bench-nginx sanitize-nginx install rock clean help
 
@@ -81,6 +81,13 @@ build-test: $(MODULE) $(BUILD)/process.so $(PRELOADS)
 demo: demo-requirements ## update one datastore of each type in the sandbox
 	@$(MAKE) --no-print-directory -s build
 	@$(RUN) examples/demo.lua
+
+# An interpreter of this tree that CMD begins with gets its own build.
+TRY_LUA = $(or $(filter luajit lua5.%,$(firstword $(CMD))),$(LUA))
+try: demo-requirements ## run CMD='lua5.4 script.lua' in a sandbox
+	@$(MAKE) --no-print-directory -s LUA=$(TRY_LUA) build
+	@LUA_CPATH="build/$(TRY_LUA)/?.so;;" $(TRY_LUA) \
+	  -e 'require "truto.sandbox.program".main()'
 
 build-all:
 	@for vm in $(TEST_VMS); do \

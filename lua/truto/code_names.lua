@@ -42,6 +42,7 @@
 ---| "missing_token"
 ---| "out_of_memory"
 ---| "phase"
+---| "sandbox_ended"
 ---| "sandbox_failed"
 ---| "sandbox_unavailable"
 ---| "secret_missing"

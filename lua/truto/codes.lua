@@ -105,6 +105,8 @@ return {
     { "phase", "nginx cannot wait in this phase", "use `ngx.timer.at`" },
     { "placeholder_secret", "the API token is a placeholder",
       "give the token itself" },
+    { "sandbox_ended", "the sandbox was stopped, or has ended by itself",
+      "start another one" },
     { "sandbox_failed", "the sandbox did not start",
       "the message has what it printed" },
     { "sandbox_unavailable", "no Lua here can run the sandbox",

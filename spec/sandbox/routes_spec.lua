@@ -14,6 +14,11 @@ local function codes(body)
   return found
 end
 
+local function is_uuid(text)
+  return text:find("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-4%x%x%x%-[89ab]%x%x%x%-"
+    .. ("%x"):rep(12) .. "$") ~= nil
+end
+
 describe("truto.sandbox answers", function()
   local sandbox
 
@@ -181,7 +186,7 @@ describe("truto.sandbox answers", function()
         assert.equal(200, status)
         assert.equal(id, body.id)
         assert.equal(type_name, body.type)
-        assert.equal("env_sandbox", body.environment_id)
+        assert.truthy(is_uuid(body.environment_id))
         assert.truthy(body.created_at:find(
           "^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ$"))
       end
@@ -220,10 +225,64 @@ describe("truto.sandbox answers", function()
       assert.equal('{"result":[],"next_cursor":null,"limit":100}', text)
     end)
 
+    local function ids_of(query)
+      local status, page = request(sandbox, "GET", "/datastore?" .. query, {
+        flags = "--http1.1 --globoff",
+      })
+      assert.equal(200, status, query)
+      local ids = {}
+      for i, item in ipairs(page.result) do ids[i] = item.id end
+      return table.concat(ids, " ")
+    end
+
+    it("takes an empty cursor or limit for none, as SDKs send it", function()
+      local all = ids_of ""
+      assert.matches("^ds_mongo ds_gcs ds_s3 ds_qdrant", all)
+      for _, query in ipairs { "next_cursor=", "limit=", "next_cursor",
+        "next_cursor=&limit=", "&", "limit=&type=s3&next_cursor=" } do
+        assert.equal(query:find "type" and "ds_s3" or all, ids_of(query))
+      end
+    end)
+
+    it("serves id, type and their [in], however they are written", function()
+      for query, expected in pairs {
+        ["id=ds_s3"] = "ds_s3",
+        ["id=%64s_s3"] = "ds_s3",
+        ["id[in]=ds_s3,ds_gcs"] = "ds_gcs ds_s3",
+        ["id%5Bin%5D=ds_s3%2Cds_gcs"] = "ds_gcs ds_s3",
+        ["id[in][]=ds_s3&id[in][]=ds_gcs"] = "ds_gcs ds_s3",
+        ["id[in][0]=ds_s3&id[in][1]=ds_gcs"] = "ds_gcs ds_s3",
+        ["id[in]=ds_s3"] = "ds_s3",
+        ["type[in]=s3,qdrant"] = "ds_s3 ds_qdrant",
+        ["type[in]=s3,qdrant&id[in]=ds_gcs,ds_s3"] = "ds_s3",
+        ["type[in]=s3&id=ds_gcs"] = "",
+        ["id="] = "",
+        ["id[in]="] = "",
+        ["type[in]=s3,qdrant&limit=1"] = "ds_s3",
+      } do
+        assert.equal(expected, ids_of(query), query)
+      end
+    end)
+
+    it("refuses any other name, which would give out everything", function()
+      for _, query in ipairs {
+        "label=x", "ids=ds_s3", "ID=ds_s3", "id[eq]=ds_s3", "id[in]x=ds_s3",
+        "id[in][a]=ds_s3", "id[]=ds_s3", "label[in]=a", "environment_id=x",
+        "page=2", "cursor=", "=x", "created_at[gt]=2024", "limit[in]=1",
+        "next_cursor[]=",
+      } do
+        local status, body = request(sandbox, "GET", "/datastore?"
+          .. query:gsub("%[", "%%5B"):gsub("%]", "%%5D"))
+        assert.equal(400, status, query)
+        assert.matches("known are limit, next_cursor, id", body.message, 1,
+          true)
+      end
+    end)
+
     it("refuses a wrong query", function()
       for _, query in ipairs {
         "limit=0", "limit=x", "limit=1e3", "limit=5000", "next_cursor=7",
-        "id=%zz",
+        "id=%zz", "id=a&id=b", "limit=1&limit=2",
       } do
         assert.equal(400, (request(sandbox, "GET", "/datastore?" .. query)),
           query)
@@ -242,6 +301,7 @@ describe("truto.sandbox answers", function()
       })
       assert.equal(200, status)
       assert.same({ bucket = "b" }, made.config)
+      assert.truthy(is_uuid(made.id), made.id)
       local path = "/datastore/" .. made.id
       assert.same(made, select(2, request(sandbox, "GET", path)))
       local gone, body = request(sandbox, "DELETE", path)
@@ -249,6 +309,43 @@ describe("truto.sandbox answers", function()
       assert.same({ id = made.id }, body)
       assert.equal(404, (request(sandbox, "GET", path)))
       assert.equal(404, (request(sandbox, "DELETE", path)))
+    end)
+
+    it("take what the reference has for a new one, without its secret",
+      function()
+        local body = {
+          type = "qdrant", label = "full", config = { api_key = "canary-1" },
+          config_secret = "canary-2", validation_methods = { "uploadObject" },
+        }
+        local status, made, _, text = request(sandbox, "POST", "/datastore",
+          { json = body })
+        assert.equal(200, status)
+        assert.equal("full", made.label)
+        assert.is_nil(text:find("canary", 1, true))
+        assert.is_nil(made.validation_methods)
+        assert.equal(200, (request(sandbox, "DELETE",
+          "/datastore/" .. made.id)))
+        body.validation_methods = cjson.empty_array
+        status, made = request(sandbox, "POST", "/datastore", { json = body })
+        assert.equal(200, status)
+        assert.equal(200, (request(sandbox, "DELETE",
+          "/datastore/" .. made.id)))
+      end)
+
+    it("refuse wrong secrets and methods", function()
+      for text, code in pairs {
+        ['"config_secret": 5'] = "config_secret type_mismatch",
+        ['"config_secret": null'] = "config_secret type_mismatch",
+        ['"validation_methods": "list"'] = "validation_methods type_mismatch",
+        ['"validation_methods": [1]'] = "validation_methods type_mismatch",
+        ['"validation_methods": {"a": "b"}'] =
+          "validation_methods type_mismatch",
+      } do
+        local _, body = request(sandbox, "POST", "/datastore", {
+          body = '{"type": "s3", "label": "l", "config": {}, ' .. text .. "}",
+        })
+        assert.same({ code }, codes(body), text)
+      end
     end)
 
     it("take an id, once, as one segment of the path", function()
@@ -297,6 +394,20 @@ describe("truto.sandbox answers", function()
       assert.equal(404, (request(sandbox, "POST",
         "/datastore/none/test/list", { body = "{}" })))
     end)
+
+    it("take the body of a test in any media type, as an SDK sends it",
+      function()
+        for _, kind in ipairs { "text/plain;charset=UTF-8",
+          "application/json" } do
+          assert.equal(200, (request(sandbox, "POST",
+            "/datastore/ds_s3/test/uploadObject", {
+              flags = "--http1.1 -d '{\"key\": \"k\"}'",
+              headers = { "Content-Type: " .. kind },
+            })))
+        end
+        assert.equal(400, (request(sandbox, "POST",
+          "/datastore/ds_s3/test/uploadObject", { body = "[" })))
+      end)
   end)
 
   describe("routing", function()
@@ -335,7 +446,9 @@ describe("truto.sandbox answers", function()
 
   describe("the rate limit", function()
     it("is 500 in 10 seconds unless asked otherwise", function()
-      local other = assert(sandbox_module.start())
+      local other = assert(sandbox_module.start {
+        rate_limit = { headers = true },
+      })
       local _, _, headers = request(other, "GET", "/datastore")
       other.stop()
       assert.equal("500", headers["ratelimit-limit"])
@@ -344,21 +457,33 @@ describe("truto.sandbox answers", function()
       assert.truthy(reset >= 0 and reset <= 10)
     end)
 
-    it("refuses with 429 and Retry-After when it is used up", function()
-      local other = assert(sandbox_module.start {
-        rate_limit = { limit = 2, window = 600 },
-      })
-      local seen = {}
-      for i = 1, 3 do
-        local status, body, headers = request(other, "GET", "/datastore/x")
-        seen[i] = status .. " " .. headers["ratelimit-remaining"] .. " "
-          .. tostring(headers["retry-after"])
-        assert.equal(status, body.statusCode)
+    it("shows in headers only if that is asked for", function()
+      local _, _, headers = request(sandbox, "GET", "/datastore")
+      assert.is_string(headers["content-type"])
+      for name in pairs(headers) do
+        assert.is_nil(name:find("ratelimit", 1, true), name)
       end
-      local unauthorized = request(other, "GET", "/", { token = false })
-      other.stop()
-      assert.same({ "404 1 nil", "404 0 nil", "429 0 600" }, seen)
-      assert.equal(401, unauthorized)
+    end)
+
+    it("refuses with 429 and Retry-After when it is used up", function()
+      for _, shows in ipairs { true, false } do
+        local other = assert(sandbox_module.start {
+          rate_limit = { limit = 2, window = 600, headers = shows },
+        })
+        local seen = {}
+        for i = 1, 3 do
+          local status, body, headers = request(other, "GET", "/datastore/x")
+          seen[i] = ("%d %s %s"):format(status,
+            tostring(headers["ratelimit-remaining"]),
+            tostring(headers["retry-after"]))
+          assert.equal(status, body.statusCode)
+        end
+        local unauthorized = request(other, "GET", "/", { token = false })
+        other.stop()
+        assert.same(shows and { "404 1 nil", "404 0 nil", "429 0 600" }
+          or { "404 nil nil", "404 nil nil", "429 nil 600" }, seen)
+        assert.equal(401, unauthorized)
+      end
     end)
   end)
 end)

@@ -114,7 +114,9 @@ describe("truto.sandbox", function()
       assert.is_nil(none)
       assert.equal("setup", err.kind)
       assert.equal("sandbox_failed", err.code)
-      assert.truthy(err.message:find("in use", 1, true))
+      assert.truthy(err.message:find("port " .. port .. " of 127.0.0.1: ", 1,
+        true), err.message)
+      assert.truthy(err.message:find("in use", 1, true), err.message)
       assert.falsy(err.message:find("traceback", 1, true))
     end)
 
@@ -129,6 +131,7 @@ describe("truto.sandbox", function()
         { { rate_limit = 5 }, "rate_limit must be" },
         { { rate_limit = { limit = 0 } }, "limit must be" },
         { { rate_limit = { limits = 1 } }, "did you mean limit?" },
+        { { rate_limit = { headers = 1 } }, "headers must be true or false" },
         { "canary", "must be a table" },
         { { ["canary\n"] = 2 }, "unknown sandbox option" },
       } do

@@ -66,7 +66,9 @@ describe("truto.sandbox.store", function()
   end)
 
   it("gives every change a later time, on a clock that stands", function()
-    local store = store_module.new(function() return 1700000000.25 end)
+    local store = store_module.new {
+      clock = function() return 1700000000.25 end,
+    }
     local seen = { store:get("ds_mongo").updated_at }
     for i = 2, 4 do
       seen[i] = store:update("ds_mongo", { label = "again" }).updated_at
@@ -75,6 +77,50 @@ describe("truto.sandbox.store", function()
       "2023-11-14T22:13:20.250Z", "2023-11-14T22:13:20.254Z",
       "2023-11-14T22:13:20.255Z", "2023-11-14T22:13:20.256Z",
     }, seen)
+  end)
+end)
+
+describe("truto.sandbox.store made of one's own datastores", function()
+  it("has these, and has them back after a reset", function()
+    local store = assert(store_module.new { datastores = {
+      { type = "s3", label = "l", config = { bucket = "b" }, id = "mine" },
+      { type = "qdrant", label = "l", config = {} },
+    } })
+    assert.equal(2, #store.records)
+    local made = store.records[2].id
+    assert.equal(36, #made)
+    store:update("mine", { config = { bucket = "c" } })
+    store:delete(made)
+    store:reset()
+    assert.equal(2, #store.records)
+    assert.equal("b", store:get("mine").config.bucket)
+  end)
+
+  it("says which is wrong", function()
+    local none, refusal = store_module.new { datastores = {
+      { type = "s3", label = "l", config = { bucket = 5 } },
+    } }
+    assert.is_nil(none)
+    assert.matches("config.bucket", refusal.message, 1, true)
+  end)
+
+  it("makes ids of random bytes, in the form of a UUID", function()
+    local store = assert(store_module.new {
+      datastores = { { type = "s3", label = "l", config = {} } },
+      random = function(count)
+        return ("\0\255\7"):rep(6):sub(1, count)
+      end,
+    })
+    assert.equal("00ff0700-ff07-40ff-8700-ff0700ff0700", store.records[1].id)
+  end)
+
+  it("makes a new id each time", function()
+    local store, seen = store_module.new(), {}
+    for _ = 1, 200 do
+      local id = store:create { type = "s3", label = "l", config = {} }.id
+      assert.is_nil(seen[id])
+      seen[id] = true
+    end
   end)
 end)
 

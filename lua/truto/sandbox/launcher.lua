@@ -92,12 +92,12 @@ function M.find_interpreter(wanted)
   return first_line(table.concat(script, "\n")), candidates
 end
 
---- Makes the folder of a sandbox and the FIFO in it.
+--- Makes the folder of a sandbox and the FIFOs in it.
 ---@return string? folder nil if that is not possible
 function M.make_folder()
   return first_line('umask 077; d=$(mktemp -d'
     .. ' "${TMPDIR:-/tmp}/truto-sandbox.XXXXXX") &&'
-    .. ' mkfifo "$d/ready" && printf "%s\\n" "$d"')
+    .. ' mkfifo "$d/ready" "$d/questions" && printf "%s\\n" "$d"')
 end
 
 --- Starts the program.
@@ -107,26 +107,25 @@ end
 --- program that dies at once is seen as the FIFO's end.
 ---@param interpreter string
 ---@param own_folder string
----@param settings table<string, string|number>
+---@param settings string a line
 ---@return file* pipe its standard input
 function M.run(interpreter, own_folder, settings)
   local code = paths_code(interpreter)
     .. ('require("truto.sandbox.server").main(%q)'):format(own_folder)
-  local script = ("%s; exec >%s 2>&1; echo pid $$; exec %s -e %s"):format(
-    FORGET_PATHS, quote(folder.ready_file(own_folder)), quote(interpreter),
-    quote(code))
+  local script = ("%s; exec >%s 2>&1 3<>%s; echo pid $$; exec %s -e %s")
+    :format(FORGET_PATHS, quote(folder.ready_file(own_folder)),
+      quote(folder.questions_file(own_folder)), quote(interpreter),
+      quote(code))
   local pipe = assert(io.popen(script, "w"))
-  for name, value in pairs(settings) do
-    pipe:write(name, "=", tostring(value), "\n")
-  end
-  pipe:write("\n")
+  pipe:write(settings, "\n")
   pipe:flush()
   return pipe
 end
 
 --- Waits until the program is ready.
 ---@param own_folder string
----@return table? report `pid`, `port`, `token`; nil if it ended
+---@return table? report `pid`, `port`, `token`, and `output`, on which it
+---  gives its answers; nil if it ended
 ---@return string output what it said instead, without the traceback
 function M.wait(own_folder)
   local pid
@@ -136,8 +135,7 @@ function M.wait(own_folder)
   for line in fifo:lines() do
     local port, token = line:match("^ready (%d+) (%S+)$")
     if port then
-      fifo:close()
-      return { pid = pid, port = port, token = token }, ""
+      return { pid = pid, port = port, token = token, output = fifo }, ""
     elseif line:find("^stack traceback:") then
       break
     elseif line:find("^pid %d+$") then

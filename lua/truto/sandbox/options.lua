@@ -8,8 +8,14 @@ local M = {}
 ---@field interpreter? string the Lua to run it; searched for unless given
 ---@field token? string the only token it takes; made up unless given
 ---@field port? integer of 127.0.0.1; a free one unless given
----@field rate_limit? {limit?: integer, window?: number} requests allowed in a
----  window, and its length in seconds; 500 in 10 unless given
+---@field rate_limit? truto.sandbox.RateLimit
+---@field datastores? truto.sandbox.Datastore[] what there is at the start; one
+---  of each type unless given: `ds_mongo`, `ds_gcs`, `ds_s3`, `ds_qdrant`
+
+---@class truto.sandbox.RateLimit
+---@field limit? integer requests allowed in a window; 500 unless given
+---@field window? number its length in seconds; 10 unless given
+---@field headers? boolean whether answers have `ratelimit-limit` and its like
 
 local function is_between(value, minimum, maximum)
   return type(value) == "number" and value >= minimum and value <= maximum
@@ -28,7 +34,18 @@ local RATE_LIMIT = {
     accepts = function(value) return is_between(value, 0.001, 86400) end,
     wants = "a number of seconds, 0.001 to 86400",
   },
+  headers = {
+    accepts = function(value) return type(value) == "boolean" end,
+    wants = "true or false",
+  },
 }
+
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  local count = 0
+  for _ in pairs(value) do count = count + 1 end
+  return count == #value
+end
 
 local KNOWN = {
   interpreter = {
@@ -51,6 +68,7 @@ local KNOWN = {
     accepts = function(value) return type(value) == "table" end,
     wants = "a table",
   },
+  datastores = { accepts = is_list, wants = "a list of datastores" },
 }
 
 local function unknown(key, known, owner)

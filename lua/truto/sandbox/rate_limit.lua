@@ -23,11 +23,7 @@ end
 
 --- Opens a new window if the present one is over.
 local function refresh(window)
-  local now = window.clock()
-  if now >= window.ends_at then
-    window.used = 0
-    window.ends_at = now + window.length
-  end
+  if window.clock() >= window.ends_at then window:reset() end
 end
 
 --- Counts one request.
@@ -37,6 +33,12 @@ function Window:take()
   if self.used >= self.limit then return false end
   self.used = self.used + 1
   return true
+end
+
+--- Opens a new window now.
+function Window:reset()
+  self.used = 0
+  self.ends_at = self.clock() + self.length
 end
 
 --- How many requests are left, and for how long.

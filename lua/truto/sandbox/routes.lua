@@ -2,6 +2,7 @@
 --- status and the text of an answer.
 
 local cjson = require "cjson"
+local query = require "truto.sandbox.query"
 local reason_phrases = require "http.h1_reason_phrases"
 local store_module = require "truto.sandbox.store"
 
@@ -57,31 +58,8 @@ local function value_answer(value, refusal)
   return { status = 200, body = json.encode(value) }
 end
 
---- Without percent-encoding; nil where it is broken.
-local function decode(text)
-  if text:gsub("%%%x%x", ""):find("%", 1, true) then return nil end
-  return (text:gsub("%%(%x%x)", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
-end
-
-local function parse_query(text)
-  local query = {}
-  for pair in text:gmatch("[^&]+") do
-    local name, value = pair:match("^([^=]*)=?(.*)$")
-    name, value = decode(name), decode((value:gsub("%+", " ")))
-    if not name or not value then return nil end
-    query[name] = value
-  end
-  return query
-end
-
 --- The body as an object; otherwise nil and the answer that refuses it.
-local function read_object(request)
-  local content_type = (request.content_type or ""):match("^[^;%s]*"):lower()
-  if content_type ~= "application/json" then
-    return nil, refuse(415, "Content-Type must be application/json")
-  end
+local function decode_object(request)
   local ok, value = pcall(json.decode, request.body)
   if not ok then
     return nil, refuse(400, "The body is not JSON, or nested deeper than "
@@ -93,12 +71,20 @@ local function read_object(request)
   return value
 end
 
+--- The same, sent with its media type.
+local function read_object(request)
+  local content_type = (request.content_type or ""):match("^[^;%s]*"):lower()
+  if content_type ~= "application/json" then
+    return nil, refuse(415, "Content-Type must be application/json")
+  end
+  return decode_object(request)
+end
+
 --- A page is put together by hand: lua-cjson writes an empty list as `{}`.
 local function list(store, _, request)
-  local query = parse_query(request.path:match("?(.*)$") or "")
-  if not query then return refuse(400, "The query is not well encoded") end
-  local page, refusal = store:list(query)
-  if not page then return M.refusal(refusal) end
+  local wanted, refusal = query.parse(request.path:match("?(.*)$") or "")
+  if not wanted then return M.refusal(refusal) end
+  local page = store:list(wanted)
   local items = {}
   for i, record in ipairs(page.records) do
     items[i] = json.encode(store_module.public(record))
@@ -132,9 +118,10 @@ local function delete(store, segments)
   return value_answer(id and { id = id }, refusal)
 end
 
+-- What the body of a test is, nobody describes: an SDK sends it as text.
 local function test(store, segments, request)
   if request.body ~= "" then
-    local body, answer = read_object(request)
+    local body, answer = decode_object(request)
     if not body then return answer end
   end
   return value_answer(store:test(segments[2], segments[4]))
@@ -165,11 +152,19 @@ local function split(path)
   local segments = {}
   local text = path:match("^/?([^?]*)")
   for segment in (text .. "/"):gmatch("([^/]*)/") do
-    local decoded = decode(segment)
+    local decoded = query.decode(segment)
     if not decoded then return nil end
     segments[#segments + 1] = decoded
   end
   return segments
+end
+
+--- The id of the datastore that a path is about.
+---@param path string as sent
+---@return string id empty if it is about none
+function M.id_of(path)
+  local segments = split(path)
+  return segments and segments[1] == "datastore" and segments[2] or ""
 end
 
 local function fits(route, segments)

@@ -5,12 +5,16 @@
 
 local certificate = require "truto.sandbox.certificate"
 local cjson = require "cjson"
+local control = require "truto.sandbox.control"
 local cqueues = require "cqueues"
+local faults = require "truto.sandbox.faults"
 local folder = require "truto.sandbox.folder"
 local handler = require "truto.sandbox.handler"
 local http_server = require "http.server"
 local http_tls = require "http.tls"
+local journal = require "truto.sandbox.journal"
 local random = require "openssl.rand"
+local rate_limit = require "truto.sandbox.rate_limit"
 local signal = require "cqueues.signal"
 local ssl_context = require "openssl.ssl.context"
 local store = require "truto.sandbox.store"
@@ -23,16 +27,8 @@ local IDLE = 60
 -- How often to look whether the starter lives, in seconds.
 local WATCH = 1
 
---- Settings as `name=value` lines up to an empty one.
-local function read_settings()
-  local settings = {}
-  for line in io.stdin:lines() do
-    if line == "" then break end
-    local name, value = line:match("^(%w+)=(.*)$")
-    settings[name] = value
-  end
-  return settings
-end
+--- Where the starter asks; opened by the shell that started this program.
+local QUESTIONS = 3
 
 local function random_token()
   return "sandbox_" .. random.bytes(16):gsub(".", function(byte)
@@ -73,25 +69,57 @@ local function new_clock()
   return function() return cqueues.monotime() + offset end
 end
 
-local function listen(queue, settings, context)
+--- The state of the sandbox, with what it was told at the start.
+local function new_handler(settings)
+  local clock = new_clock()
+  local kept, refusal = store.new {
+    clock = clock,
+    random = random.bytes,
+    null = cjson.null,
+    datastores = settings.datastores,
+  }
+  if not kept then error(refusal.message, 0) end
+  return {
+    store = kept,
+    token = settings.token or random_token(),
+    window = rate_limit.new(settings.limit, settings.window, cqueues.monotime),
+    has_ratelimit_headers = settings.ratelimit_headers,
+    rules = faults.new_rules(),
+    journal = journal.new(clock),
+  }
+end
+
+local function listen(queue, port, onstream, context)
   local server = assert(http_server.listen {
     cq = queue,
     host = "127.0.0.1",
-    port = tonumber(settings.port),
+    port = port,
     reuseaddr = true,
     tls = true,
     ctx = context,
     intra_stream_timeout = IDLE,
     onerror = function() end, -- clients that go away are none of our errors
-    onstream = handler.new {
-      store = store.new(new_clock(), cjson.null),
-      token = settings.token,
-      limit = tonumber(settings.limit),
-      window = tonumber(settings.window),
-    },
+    onstream = onstream,
   })
-  assert(server:listen())
+  local ok, message = server:listen()
+  if not ok then
+    error(("port %d of 127.0.0.1: %s"):format(port, tostring(message)), 0)
+  end
   return server
+end
+
+--- Answers questions, each as it comes. Read byte by byte, since what a buffer
+--- held would not wake anybody.
+local function answer_questions(queue, handler_state, own_folder)
+  local file = assert(io.open(folder.questions_file(own_folder)))
+  file:setvbuf("no")
+  queue:wrap(function()
+    while true do
+      cqueues.poll { pollfd = QUESTIONS, events = "r" }
+      local line = file:read("*l")
+      if line then control.serve(handler_state, line, io.stdout) end
+    end
+  end)
 end
 
 --- The id of the process that started this one; nil without Linux's /proc.
@@ -128,18 +156,20 @@ end
 ---@param own_folder string made by the starter, which waits for the line
 ---  `ready <port> <token>` on standard output
 function M.main(own_folder)
-  local settings = read_settings()
-  settings.token = settings.token or random_token()
+  local settings = cjson.decode((io.stdin:read("*l")))
   local queue = cqueues.new()
   watch(queue, function()
     folder.remove(own_folder)
     os.exit(0)
   end)
   local context, authority = new_context()
-  local server = listen(queue, settings, context)
+  local state = new_handler(settings)
+  local server = listen(queue, settings.port, handler.new(state), context)
   local _, _, port = server:localname()
   write_file(folder.authority_file(own_folder), authority)
-  io.stdout:write(("ready %d %s\n"):format(port, settings.token))
+  write_file(folder.token_file(own_folder), state.token .. "\n")
+  answer_questions(queue, state, own_folder)
+  io.stdout:write(("ready %d %s\n"):format(port, state.token))
   io.stdout:flush()
   local _, message = queue:loop()
   folder.remove(own_folder)

@@ -6,8 +6,9 @@
 --- Validation failures are status 400, all of them in `failures`.
 
 local check = require "truto.config.check"
-local names = require "truto.config.names"
+local members = require "truto.sandbox.members"
 local shapes = require "truto.config.shapes"
+local uuid = require "truto.sandbox.uuid"
 
 local M = {}
 
@@ -30,9 +31,6 @@ local M = {}
 local Store = {}
 Store.__index = Store
 
-local ENVIRONMENT = "env_sandbox"
-local DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
-
 -- The types whose connection the API can test (CONTRACT.md, "Routes").
 local TESTABLE = { s3 = true, google_cloud_storage = true }
 
@@ -41,28 +39,6 @@ local SHORT = { mongo_data_api = "mongo", google_cloud_storage = "gcs" }
 
 local FAKE_PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\n"
   .. "bm8ga2V5LCBvbmx5IHRoZSBzYW5kYm94J3M=\n-----END PRIVATE KEY-----\n"
-
----@class truto.sandbox.Member
----@field name string
----@field type string Lua's name of the type
----@field expected string in words
----@field required? boolean
-
-local LABEL = { name = "label", type = "string", expected = "a string" }
-local CONFIG = { name = "config", type = "table", expected = "an object" }
-
----@type truto.sandbox.Member[]
-local UPDATE_MEMBERS = { LABEL, CONFIG,
-  { name = "config_secret", type = "string", expected = "a string" } }
-
----@type truto.sandbox.Member[]
-local CREATE_MEMBERS = {
-  { name = "type", type = "string", expected = "a string", required = true },
-  { name = "label", type = "string", expected = "a string", required = true },
-  { name = "config", type = "table", expected = "an object", required = true },
-  { name = "id", type = "string", expected = "a string" },
-  { name = "environment_id", type = "string", expected = "a string" },
-}
 
 local function refuse(status, message, failures)
   return nil, { status = status, message = message, failures = failures }
@@ -111,33 +87,6 @@ local function public_config(fields, config)
   return public
 end
 
---- Problems of a body's own members, unknown ones after the known.
-local function check_members(body, members, fixed_members)
-  local failures, known, unknown = {}, {}, {}
-  for _, member in ipairs(members) do
-    local value = body[member.name]
-    known[member.name] = true
-    if value == nil then
-      if member.required then
-        note(failures, member.name, "missing_field", "must be there")
-      end
-    elseif type(value) ~= member.type then
-      note(failures, member.name, "type_mismatch",
-        "expected " .. member.expected)
-    end
-  end
-  for key in next, body do
-    if not known[key] then unknown[#unknown + 1] = key end
-  end
-  table.sort(unknown, names.before)
-  for _, key in ipairs(unknown) do
-    note(failures, names.path("", key), "unknown_field",
-      fixed_members and fixed_members[key] and "cannot be changed"
-        or "is not a member of this request")
-  end
-  return failures
-end
-
 -- What null does to a field is not known, so that is refused too.
 local function check_config(store, failures, shape, config)
   local found, doubts = check.run {
@@ -166,7 +115,7 @@ local function add(store, record)
   record.position = store.position
   record.created_at = timestamp(store)
   record.updated_at = record.created_at
-  record.environment_id = record.environment_id or ENVIRONMENT
+  record.environment_id = record.environment_id or store.environment_id
   store.by_id[record.id] = record
   store.records[#store.records + 1] = record
   return record
@@ -187,28 +136,59 @@ local function example_config(fields)
   return config
 end
 
---- A store that has one datastore of each type: `ds_mongo`, `ds_gcs`, `ds_s3`,
---- `ds_qdrant`.
----@param clock? fun(): number wall clock, seconds; `os.time` unless given
----@param null? any the value that stands for JSON null in decoded bodies
-function M.new(clock, null)
-  local store = setmetatable({
-    clock = clock or os.time,
-    null = null,
-    by_id = {},
-    records = {}, -- in the order in which they were made
-    position = 0,
-    last_time = 0,
-  }, Store)
-  for _, shape in ipairs(shapes) do
-    add(store, {
+--- The datastores that are there unless others are wanted.
+local function examples()
+  local list = {}
+  for i, shape in ipairs(shapes) do
+    list[i] = {
       id = "ds_" .. (SHORT[shape.type] or shape.type),
       type = shape.type,
       label = shape.title .. " of the sandbox",
       config = example_config(shape.fields),
-    })
+    }
   end
+  return list
+end
+
+---@class truto.sandbox.StoreOptions
+---@field clock? fun(): number wall clock, seconds; `os.time` unless given
+---@field random? fun(count: integer): string bytes by chance
+---@field null? any the value that stands for JSON null in decoded bodies
+---@field datastores? table[] as for `Store:create`; by default one of each
+---  type: `ds_mongo`, `ds_gcs`, `ds_s3`, `ds_qdrant`
+
+--- A store with the datastores of its start.
+---@param options? truto.sandbox.StoreOptions
+---@return table? store
+---@return truto.sandbox.Refusal? refusal of a datastore
+function M.new(options)
+  options = options or {}
+  local random = options.random or uuid.random_bytes
+  local store = setmetatable({
+    clock = options.clock or os.time,
+    random = random,
+    null = options.null,
+    environment_id = uuid.new(random),
+    start = options.datastores or examples(),
+    last_time = 0,
+  }, Store)
+  local done, refusal = store:reset()
+  if not done then return nil, refusal end
   return store
+end
+
+--- Brings back the datastores of the start.
+---@return true? done
+---@return truto.sandbox.Refusal? refusal of a datastore
+function Store:reset()
+  self.by_id = {}
+  self.records = {} -- in the order in which they were made
+  self.position = 0
+  for _, datastore in ipairs(self.start) do
+    local record, refusal = self:create(datastore)
+    if not record then return nil, refusal end
+  end
+  return true
 end
 
 --- The answer to a record: without its secrets (CONTRACT.md, "What PATCH
@@ -236,15 +216,6 @@ function Store:get(id)
   return record
 end
 
---- Members that a datastore has and PATCH does not take.
-local FIXED_MEMBERS = {
-  id = true,
-  type = true,
-  environment_id = true,
-  created_at = true,
-  updated_at = true,
-}
-
 --- Lays changes over a datastore: all of them, or none.
 ---@param id string
 ---@param changes table decoded body of a PATCH, without cycles
@@ -253,7 +224,7 @@ local FIXED_MEMBERS = {
 function Store:update(id, changes)
   local record, refusal = self:get(id)
   if not record then return nil, refusal end
-  local failures = check_members(changes, UPDATE_MEMBERS, FIXED_MEMBERS)
+  local failures = members.check_update(changes)
   local config = record.config
   if type(changes.config) == "table" then
     config = merge(config, changes.config)
@@ -272,7 +243,7 @@ end
 ---@return truto.sandbox.Record? record
 ---@return truto.sandbox.Refusal? refusal
 function Store:create(body)
-  local failures = check_members(body, CREATE_MEMBERS)
+  local failures = members.check_create(body)
   local shape = check.shape(body.type)
   if shape and type(body.config) == "table" then
     check_config(self, failures, shape, body.config)
@@ -283,13 +254,14 @@ function Store:create(body)
     note(failures, "id", "invalid_value", "must not be empty")
   end
   if failures[1] then return invalid(failures) end
-  local id = body.id or ("ds_%06d"):format(self.position + 1)
+  local id = body.id or uuid.new(self.random)
   if self.by_id[id] then return refuse(409, "The id is taken") end
   return add(self, {
     id = id,
     type = body.type,
     label = body.label,
     config = merge({}, body.config),
+    config_secret = body.config_secret,
     environment_id = body.environment_id,
   })
 end
@@ -310,23 +282,11 @@ function Store:delete(id)
   return id
 end
 
---- Reads `limit` and `next_cursor` of a list's query.
-local function page_of(query)
-  local limit, after = DEFAULT_PAGE, 0
-  if query.limit then
-    limit = query.limit:find("^%d+$") and tonumber(query.limit)
-    if not limit or limit < 1 or limit > LARGEST_PAGE then
-      return refuse(400, "limit must be a whole number from 1 to "
-        .. LARGEST_PAGE)
-    end
+local function passes(record, filters)
+  for field, allowed in next, filters do
+    if not allowed[record[field]] then return false end
   end
-  if query.next_cursor then
-    after = tonumber(query.next_cursor:match("^c(%d+)$"))
-    if not after then
-      return refuse(400, "next_cursor is none that this list gave out")
-    end
-  end
-  return { limit = limit, after = after }
+  return true
 end
 
 ---@class truto.sandbox.Page
@@ -335,25 +295,20 @@ end
 ---@field limit integer
 
 --- A page of the datastores, in the order in which they were made.
----@param query table<string, string> `id`, `type`, `limit`, `next_cursor`
----@return truto.sandbox.Page? page
----@return truto.sandbox.Refusal? refusal
+---@param query truto.sandbox.Query
+---@return truto.sandbox.Page page
 function Store:list(query)
-  local page, refusal = page_of(query)
-  if not page then return nil, refusal end
-  local found = {}
+  local page = { records = {}, limit = query.limit }
+  local found = page.records
   for _, record in ipairs(self.records) do
-    if record.position > page.after
-      and (not query.id or record.id == query.id)
-      and (not query.type or record.type == query.type) then
+    if record.position > query.after and passes(record, query.filters) then
       if #found == page.limit then
-        page.next_cursor = "c" .. found[#found].position
+        page.next_cursor = "c" .. ("%d"):format(found[#found].position)
         break
       end
       found[#found + 1] = record
     end
   end
-  page.records = found
   return page
 end
 
