@@ -48,10 +48,14 @@ M.DEFAULTS = {
 ---  table?, table?, truto.Facts one attempt; `limit` sets its timeouts, or
 ---  says why there is no time for it
 ---@field route truto.Route
----@field headers? table<string, string|truto.Secret>
----@field validate boolean|"warn"|"strict" what is done about secrets that
----  look wrong
 ---@field warnings truto.Issue[]
+---@field settle? truto.attempts.Settle asked after each attempt that failed
+---@field reserve? number seconds of the deadline that attempts leave to it
+
+---@alias truto.attempts.Settle fun(err: truto.Error, before: truto.Outcome,
+---  left: number): table?, truto.Facts? the answer if the call has succeeded
+---  all the same, and the facts of where it came from; `before` is the worst
+---  outcome of earlier attempts, `left` the seconds of the deadline
 
 -- Binds the next calls of the client as well.
 local TOO_MANY_REQUESTS = 429
@@ -64,10 +68,12 @@ local RANK = { not_sent = 1, rejected = 2, unknown = 3 }
 
 local function worse(a, b) return RANK[b] > RANK[a] and b or a end
 
-local function left(run)
+local function left_in_all(run)
   local call = run.call
   return call.policy.deadline - (call.client.driver.now() - run.started)
 end
+
+local function left(run) return left_in_all(run) - (run.call.reserve or 0) end
 
 -- A segment that had to be encoded is not shown: it may be a secret that was
 -- not recognised in that form.
@@ -161,11 +167,11 @@ local function attempt(run)
   if is_watched then
     report(run, "request", { attempt = run.attempts + 1 })
   end
-  local datastore, err, facts = run.call.attempt(run.limit)
+  local answer, err, facts = run.call.attempt(run.limit)
   if facts.elapsed then note_facts(run, facts) end
   if is_watched and facts.status then report_response(run, facts, err) end
   if err then describe(run, err, facts) end
-  return datastore
+  return answer
 end
 
 -- What a callback does to its error must not reach ours.
@@ -245,7 +251,7 @@ local function wait_to_retry(run)
   local wait = retry.decide {
     transient = run.transient,
     outcome = err.outcome,
-    retry = policy.retry,
+    retry = retry.allowed(policy.retry, run.call.route),
     attempt = run.attempts,
     max_attempts = policy.max_attempts,
     tokens = client.quota.tokens,
@@ -259,9 +265,9 @@ local function wait_to_retry(run)
   return sleep(run, wait, err)
 end
 
-local function finish(run, datastore)
+local function finish(run, answer)
   local call, meta = run.call, run.facts
-  local err = not datastore and run.err or nil
+  local err = not answer and run.err or nil
   meta.attempts = run.attempts
   meta.elapsed = call.client.driver.now() - run.started
   meta.warnings = call.warnings
@@ -275,14 +281,37 @@ local function finish(run, datastore)
       elapsed = meta.elapsed,
     }, err)
   end
-  return datastore, err, meta
+  return answer, err, meta
+end
+
+-- Whether a call whose attempt failed has succeeded all the same.
+local function settle(run, before)
+  local call = run.call
+  if not call.settle or call.client.closed then return nil end
+  local answer, facts = call.settle(run.err, before, left_in_all(run))
+  if answer and facts then run.facts = facts end
+  return answer
+end
+
+--- The policy of a call: what it says, else the client, else the default.
+---@param given table options of the call
+---@param defaults truto.ClientOptions
+---@return truto.Policy
+function M.policy(given, defaults)
+  local made = {}
+  for name, value in pairs(M.DEFAULTS) do
+    if given[name] ~= nil then value = given[name]
+    elseif defaults[name] ~= nil then value = defaults[name] end
+    made[name] = value
+  end
+  return made
 end
 
 --- Makes attempts until one succeeds, or the next is not worth it, not
 --- allowed, or not in time. What callbacks raise is ignored, with a warning
 --- `callback_failed` in `meta.warnings`.
 ---@param call truto.attempts.Call
----@return table? datastore
+---@return table? answer
 ---@return truto.Error? err `outcome` is the worst of all attempts
 ---@return truto.Meta meta facts of the last attempt; of all: `attempts`,
 ---  `elapsed`
@@ -296,11 +325,11 @@ function M.run(call)
   }
   run.limit = limiter(run)
   while wait_for_turn(run) do
-    local datastore = attempt(run)
-    if datastore then
-      quota.earn(call.client.quota)
-      return finish(run, datastore)
-    end
+    local before = run.outcome
+    local answer = attempt(run)
+    if answer then quota.earn(call.client.quota) end
+    answer = answer or settle(run, before)
+    if answer then return finish(run, answer) end
     if not wait_to_retry(run) then break end
   end
   return finish(run)

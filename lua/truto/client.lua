@@ -1,5 +1,6 @@
 --- `truto.new`: settings become a client, a table that looks like the module.
 
+local attempts = require "truto.attempts"
 local config = require "truto.config"
 local core = require "truto.core"
 local datastore = require "truto.datastore"
@@ -126,6 +127,7 @@ local function shared_state(handle, token, given, chosen)
     token = token,
     client_key_password = as_secret(given.client_key_password),
     defaults = defaults,
+    policy = attempts.policy({}, defaults),
     driver = chosen,
     quota = quota.new(),
     pace = pace.new(chosen.now),
@@ -159,13 +161,10 @@ local function refuse(err)
   return nil, err
 end
 
---- A client of its own: settings, connections.
----@param given? truto.ClientOptions
----@return truto.Client? client
----@return truto.Error err kind `"setup"`, with the remedy; `nil` where there
----  is a client
-function M.new(given)
-  given = options.check(given, "client", "truto.new", 2)
+-- The options are right.
+---@return truto.datastore.Client?
+---@return truto.Error? err kind `"setup"`, with the remedy
+local function make(given)
   local made, err = settings(given)
   if not made then return refuse(err) end
   local readable
@@ -179,12 +178,23 @@ function M.new(given)
   if not chosen then return refuse(errors.new(err)) end
   local handle, failure = core.client.new(made)
   if not handle then return refuse(errors.new(failure)) end
-  local state = shared_state(handle, token, given, chosen)
+  return shared_state(handle, token, given, chosen)
+end
+
+--- A client of its own: settings, connections.
+---@param given? truto.ClientOptions
+---@return truto.Client? client
+---@return truto.Error err kind `"setup"`, with the remedy; `nil` where there
+---  is a client
+function M.new(given)
+  given = options.check(given, "client", "truto.new", 2)
+  local state, err = make(given)
+  if not state then return nil, err end
   return setmetatable({
-    datastore = datastore.bind(state),
+    datastore = datastore.bind(function() return state end),
     close = function()
       state.closed = true
-      core.client.close(handle)
+      core.client.close(state.handle)
     end,
     secret = secret,
     config = config,
@@ -192,6 +202,19 @@ function M.new(given)
     empty_array = core.empty_array,
     assert = errors.assert,
   }, Client)
+end
+
+--- The operations on a client that is made from the environment at the first
+--- call: `TRUTO_API_TOKEN` or `TRUTO_API_TOKEN_FILE`, `TRUTO_BASE_URL`,
+--- `TRUTO_CA_FILE`.
+---@return truto.Datastore
+function M.default()
+  local state
+  return datastore.bind(function()
+    local err
+    if not state then state, err = make({}) end
+    return state, err
+  end)
 end
 
 return M

@@ -23,6 +23,8 @@ return {
     { "empty_changes", "an update without `label`, `config`, `config_secret`, "
       .. "or with nothing in them",
       "give at least one; a nil in a Lua table is not a field" },
+    { "empty_filter", "a filter of a list is empty, which could find "
+      .. "everything", "leave it out, or give a value" },
     { "empty_secret", "nothing stands where a secret belongs: it would wipe "
       .. "the stored one", "give it; leave the field out to keep what is "
       .. "stored" },
@@ -42,11 +44,11 @@ return {
     { "invalid_url", "not an absolute http or https URL",
       "write it in full, with its scheme" },
     { "invalid_utf8", "a string is not UTF-8", "convert it to UTF-8" },
-    { "invalid_value", "not the one value that is allowed",
-      "the message says which is" },
+    { "invalid_value", "not a value that is allowed there",
+      "the message says what is" },
     { "missing_field", "a `google_cloud_storage` config has no `credentials`, "
-      .. "or empty ones",
-      "give them, or say `partial = true`" },
+      .. "or empty ones, or a datastore that is to be created lacks a field",
+      "give it; a config of an update may say `partial = true`" },
     { "mixed_table", "a table has both positions and names as keys",
       "make it a list, or an object" },
     { "out_of_range", "a number is beyond its limits",
@@ -195,8 +197,12 @@ return {
       "check what stands between; see `outcome`" },
     { "body_too_large", "the answer is larger than `max_response_bytes`",
       "raise it, if such answers are right" },
+    { "cursor_repeats", "pages of a list lead in a circle",
+      "report it to Truto" },
     { "headers_too_large", "the answer has more headers than truto reads",
       "check `base_url` and what stands between" },
+    { "not_a_page", "the answer to a list is not a page",
+      "check `base_url`; report it to Truto" },
     { "not_http", "the answer is not HTTP",
       "check `base_url` and what stands between" },
     { "not_json_object", "the answer is not a JSON object",
@@ -215,6 +221,8 @@ return {
     codes = {
     { "access_key_id_as_secret", "the id of an access key of AWS stands where "
       .. "the secret half belongs", "give the secret half" },
+    { "already_deleted", "a datastore that was to be deleted was gone, after "
+      .. "an attempt of unknown fate", "none is needed" },
     { "bucket_in_url", "the endpoint of a service that is known names the "
       .. "bucket, or another path", "give the endpoint alone" },
     { "callback_failed", "`log` or `on_retry` raised an error",
@@ -238,6 +246,9 @@ return {
       "a prefix is not part of the bucket" },
     { "placeholder_value", "a value has a placeholder, such as `${BUCKET}`",
       "fill it in" },
+    { "secrets_not_read_back", "`read_back` found all that answers show as it "
+      .. "was sent; secrets among the changes they do not show",
+      "send them again if in doubt" },
     { "service_ended", "an `api_url` at `data.mongodb-api.com`",
       "MongoDB has ended that service; use another endpoint" },
     { "unknown_type", "the option `type` is not one that truto knows; the "

@@ -1,113 +1,39 @@
---- `datastore.update`: what the call means; C makes the exchange.
+--- `truto.datastore`: each operation of operations.lua becomes a function. All
+--- of them are made here; what they have in common is only here.
 
 local attempts = require "truto.attempts"
-local callback = require "truto.callback"
-local changes_check = require "truto.config.changes"
 local core = require "truto.core"
 local errors = require "truto.errors"
+local exchange = require "truto.exchange"
+local operations = require "truto.operations"
 local options = require "truto.options"
-local places = require "truto.secret.places"
-local reader = require "truto.secret.reader"
-local secret = require "truto.secret"
+local page = require "truto.page"
 
 local M = {}
 
-local WHERE = "datastore.update"
+---@class truto.datastore.Client: truto.attempts.Client
+---@field handle userdata core client
+---@field token string|truto.Secret|fun(): string|truto.Secret
+---@field client_key_password? truto.Secret
+---@field defaults truto.ClientOptions
+---@field policy truto.Policy of calls without options of their own
 
----@class truto.Changes
----@field label? string
----@field config? truto.config.Config the fields to change
----@field config_secret? string|truto.Secret
+-- What `error` adds a line to: this file's function, the one that the user
+-- called, then the user's.
+local USER = 3
 
----@class truto.Meta
----@field status? integer HTTP status
----@field attempts integer requests made, or tried
----@field elapsed number seconds of all attempts and waits
----@field headers? table<string, string> lower-case names
----@field path? string of the URL; cut where an id holds a secret
----@field request_bytes? integer size of the body
----@field response_bytes? integer size of the body
----@field connection_reused? boolean
----@field ratelimit? truto.RateLimit if the answer told
----@field warnings truto.Issue[]
-
---- Raises for misuse of `update`, at the line that called the function which
---- calls this.
----@param self table the table that `update` is a function of
----@param id any
----@param changes any
----@param given any
----@return truto.CallOptions
-function M.check_update(self, id, changes, given)
-  if id == self then
-    error(WHERE .. ": call it with a dot, not a colon", 3)
+local function check_arguments(where, row, bound, values)
+  if rawequal(values[1], bound) then
+    error(where .. ": call it with a dot, not a colon", USER)
   end
-  if type(id) ~= "string" then
-    error(WHERE .. ": id must be a string, not a " .. type(id), 3)
+  for i, argument in ipairs(row.arguments) do
+    local value = values[i]
+    if type(value) ~= argument.type
+      and not (value == nil and argument.optional) then
+      error(("%s: %s must be a %s, not a %s"):format(where, argument.name,
+        argument.type, type(value)), USER)
+    end
   end
-  if type(changes) ~= "table" then
-    error(WHERE .. ": changes must be a table, not a " .. type(changes), 3)
-  end
-  -- A tail call would take a level away.
-  local checked = options.check(given, "call", WHERE, 3)
-  return checked
-end
-
-local function is_token(value)
-  return type(value) == "string" or secret.is(value)
-end
-
-local function token_failure(message)
-  return errors.new {
-    kind = "setup", code = "missing_token", message = message,
-  }
-end
-
--- A function is asked before every attempt: a wait may outlive what it gave.
-local function current_token(token)
-  if type(token) ~= "function" then return token end
-  local value, problem = callback.ask(token, is_token, "string or secret")
-  if value then return value end
-  return nil, token_failure("the token function " .. problem)
-end
-
--- The pass phrase of the client's key, made ready as the secrets of a call.
-local function read_key_password(password)
-  if not password then return true end
-  local done, err = reader.load(password)
-  if done then done, err = reader.read(password) end
-  return done, err
-end
-
-local function attempt(call, id, changes, limit)
-  local client = call.client
-  local token, err = current_token(client.token)
-  if not token then return nil, err, {} end
-  local found = places.find(changes, call.headers)
-  local ready, failure =
-    places.prepare(token, found, call.validate, call.warnings)
-  if ready then
-    ready, failure = read_key_password(client.client_key_password)
-  end
-  if not ready then return nil, failure, {} end
-  local sending = {
-    token = token, headers = call.headers,
-    client_key_password = client.client_key_password,
-  }
-  local in_time, late = limit(sending)
-  if not in_time then return nil, late, {} end
-  return client.driver.attempt(client.handle, "update", id, changes, sending)
-end
-
--- What the call says, else the client, else the default.
-local function policy(given, defaults)
-  local made = {}
-  for name, value in pairs(attempts.DEFAULTS) do
-    if given[name] ~= nil then value = given[name]
-    elseif defaults[name] ~= nil then value = defaults[name] end
-    made[name] = value
-  end
-  return made
 end
 
 local function validation(given, defaults)
@@ -120,59 +46,106 @@ local function validation(given, defaults)
   }
 end
 
----@class truto.Datastore
----@field update fun(id: string, changes: truto.Changes, options?:
----  truto.CallOptions): truto.DatastoreRecord?, truto.Error, truto.Meta
-
----@class truto.datastore.Client: truto.attempts.Client
----@field handle userdata core client
----@field token string|truto.Secret|fun(): string|truto.Secret
----@field client_key_password? truto.Secret
----@field defaults truto.ClientOptions
-
---- The datastore operations bound to one client.
----@param client truto.datastore.Client
----@return truto.Datastore
-function M.bind(client)
-  local bound = {}
-  -- Most calls have no options of their own.
-  local standing_policy = policy({}, client.defaults)
-  local standing_validation = validation({}, client.defaults)
-
-  --- Changes a datastore: `PATCH /datastore/{id}` with exactly the fields of
-  --- `changes`; those not given stay as they are (reference page).
-  ---@param id string the datastore's id; sent as one path segment
-  ---@param changes truto.Changes at least one field
-  ---@param given? truto.CallOptions
-  ---@return truto.DatastoreRecord? datastore as Truto answered, without secrets
-  ---@return truto.Error err `nil` where there is a datastore
-  ---@return truto.Meta meta
-  function bound.update(id, changes, given)
-    given = M.check_update(bound, id, changes, given)
-    if client.closed then error(WHERE .. ": the client is closed", 2) end
-    local own = next(given) ~= nil
-    local checks = own and validation(given, client.defaults)
-      or standing_validation
-    local issues, warnings = changes_check.check(changes, checks)
-    local call = {
-      client = client,
-      policy = own and policy(given, client.defaults) or standing_policy,
-      route = core.routes.update,
-      headers = given.headers,
-      validate = checks.validate,
-      warnings = warnings,
-    }
-    function call.attempt(limit) return attempt(call, id, changes, limit) end
-    if #issues > 0 then
-      return attempts.refuse(call, errors.validation(issues))
+-- Makes the attempts of a call, and of their answers what the row promises.
+local function attempter(client, row, request)
+  return function(limit)
+    local answer, err, facts = exchange.attempt(client, request, limit)
+    if not answer then return nil, err, facts end
+    err = row.refuse and row.refuse(answer)
+    if err then
+      err.status = facts.status
+      return nil, err, facts
     end
-    local asked, err =
-      places.ask(client.token, places.find(changes, given.headers))
-    if asked then asked, err = places.ask(client.client_key_password, {}) end
-    if not asked then return attempts.refuse(call, err) end
-    return attempts.run(call)
+    if row.complete then answer = row.complete(answer, request.values) end
+    return answer, nil, facts
   end
+end
 
+local function new_request(client, name, row, values, given)
+  local checks = validation(given, client.defaults)
+  local checked = row.check and row.check(values, checks)
+    or { issues = {}, warnings = {}, values = values }
+  return {
+    name = name, values = checked.values, count = #row.arguments,
+    headers = given.headers, validate = checks.validate,
+    warnings = checked.warnings,
+  }, checked.issues
+end
+
+local function run(client, name, row, values, given)
+  local request, issues = new_request(client, name, row, values, given)
+  local policy = next(given) == nil and client.policy
+    or attempts.policy(given, client.defaults)
+  local call = {
+    client = client,
+    policy = policy,
+    route = core.routes[name],
+    warnings = request.warnings,
+    attempt = attempter(client, row, request),
+    reserve = row.reserve and row.reserve(given, policy.deadline) or 0,
+  }
+  if #issues > 0 then
+    return attempts.refuse(call, errors.validation(issues))
+  end
+  local asked, err = exchange.ask(client, request)
+  if not asked then return attempts.refuse(call, err) end
+  call.settle = row.settle and row.settle(call, values, given)
+  return attempts.run(call)
+end
+
+-- Without a client there is no call.
+local function no_client(err, started)
+  local elapsed = core.system.monotonic() - started
+  return nil, err, { attempts = 0, elapsed = elapsed, warnings = {} }
+end
+
+-- The function of one operation.
+local function bind(bound, name, row, find_client)
+  local where = "datastore." .. name
+  local count = #row.arguments
+  return function(...)
+    local values = { ... }
+    local given = values[count + 1]
+    check_arguments(where, row, bound, values)
+    given = options.check(given, name, where, USER - 1)
+    local started = core.system.monotonic()
+    local client, err = find_client()
+    if not client then return no_client(err, started) end
+    if client.closed then error(where .. ": the client is closed", USER - 1) end
+    return run(client, name, row, values, given)
+  end
+end
+
+-- Each page is a call of its own, with the same options.
+local function bind_each(bound, find_client)
+  local where, row = "datastore.each", operations.list
+  return function(filters, given)
+    check_arguments(where, row, bound, { filters })
+    given = options.check(given, "list", where, USER - 1)
+    return page.each(function(filtered)
+      local client, err = find_client()
+      if not client then return nil, err end
+      if client.closed then
+        return nil, errors.new {
+          kind = "setup", code = "client_closed",
+          message = "the client was closed",
+        }
+      end
+      return run(client, "list", row, { filtered }, given)
+    end, filters)
+  end
+end
+
+--- The operations, bound to a client.
+---@param find_client fun(): truto.datastore.Client?, truto.Error? asked by each
+---  call, once its arguments are right
+---@return truto.Datastore
+function M.bind(find_client)
+  local bound = {}
+  for name, row in pairs(operations) do
+    bound[name] = bind(bound, name, row, find_client)
+  end
+  bound.each = bind_each(bound, find_client)
   return bound
 end
 

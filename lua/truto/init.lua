@@ -8,7 +8,6 @@
 local client = require "truto.client"
 local config = require "truto.config"
 local core = require "truto.core"
-local datastore = require "truto.datastore"
 local errors = require "truto.errors"
 local secret = require "truto.secret"
 local version = require "truto.version"
@@ -24,33 +23,8 @@ local M = {
   secret = secret,
   config = config,
   new = client.new,
-  datastore = {},
+  ---@type truto.Datastore on a client made from the environment when needed
+  datastore = client.default(),
 }
-
-local default
-
---- As `client.datastore.update`, on a client that is made from the
---- environment at the first call: `TRUTO_API_TOKEN` or
---- `TRUTO_API_TOKEN_FILE`, `TRUTO_BASE_URL`, `TRUTO_CA_FILE`.
----@param id string
----@param changes truto.Changes
----@param options? truto.CallOptions
----@return truto.DatastoreRecord? datastore
----@return truto.Error err `nil` where there is a datastore
----@return truto.Meta meta
-function M.datastore.update(id, changes, options)
-  -- Misuse raises also where there is no token to make a client with.
-  datastore.check_update(M.datastore, id, changes, options)
-  if not default then
-    local started = core.system.monotonic()
-    local made, err = client.new()
-    if not made then
-      local elapsed = core.system.monotonic() - started
-      return nil, err, { attempts = 0, elapsed = elapsed, warnings = {} }
-    end
-    default = made
-  end
-  return default.datastore.update(id, changes, options)
-end
 
 return M

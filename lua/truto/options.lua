@@ -2,6 +2,7 @@
 
 local names = require "truto.config.names"
 local driver = require "truto.driver"
+local operations = require "truto.operations"
 local secret = require "truto.secret"
 
 local M = {}
@@ -39,9 +40,16 @@ local DAY = 86400
 ---@field max_attempts? integer 1 to 100, the first included
 ---@field retry? boolean|"not_sent" which failures are tried again
 ---@field headers? table<string, string|truto.Secret> more request headers
+
+---@class truto.CreateOptions: truto.CallOptions
+---@field validate? boolean|"warn"|"strict"
+
+---@class truto.UpdateOptions: truto.CallOptions
 ---@field validate? boolean|"warn"|"strict"
 ---@field type? truto.DatastoreType type of the datastore, if it is known
 ---@field partial? boolean `config` leaves out documented required fields
+---@field read_back? boolean after an attempt of unknown fate, read the
+---  datastore and compare
 
 local function is_seconds(value)
   return type(value) == "number" and value > 0 and value <= DAY
@@ -86,67 +94,87 @@ local FUNCTION = {
   wants = "a function",
 }
 
-local KNOWN = {
-  client = {
-    token = {
-      accepts = function(value)
-        return is_secret_text(value) or type(value) == "function"
-      end,
-      wants = "a string, a secret, or a function that returns one",
-    },
-    base_url = TEXT,
-    timeout = SECONDS,
-    connect_timeout = SECONDS,
-    deadline = SECONDS,
-    max_attempts = ATTEMPTS,
-    retry = RETRY,
-    on_retry = FUNCTION,
-    log = FUNCTION,
-    driver = {
-      accepts = driver.is_choice,
-      wants = '"blocking", or a table with the functions attempt, wait, now '
-        .. "and random",
-    },
-    ca_file = TEXT,
-    client_cert = TEXT,
-    client_key = TEXT,
-    client_key_password = {
-      accepts = function(value)
-        return is_secret_text(value) and value ~= ""
-      end,
-      wants = "a secret, or a string that is not empty",
-    },
-    proxy = {
-      accepts = function(value) return value == false or is_text(value) end,
-      wants = "a URL, or false",
-    },
-    user_agent = TEXT,
-    max_response_bytes = {
-      accepts = function(value)
-        return type(value) == "number" and value % 1 == 0 and value >= 1
-          and value <= 2 ^ 30
-      end,
-      wants = "a whole number of bytes, 1 to 1 GiB",
-    },
-    validate = MODE,
+local FLAG = {
+  accepts = function(value) return type(value) == "boolean" end,
+  wants = "true or false",
+}
+
+local CLIENT = {
+  token = {
+    accepts = function(value)
+      return is_secret_text(value) or type(value) == "function"
+    end,
+    wants = "a string, a secret, or a function that returns one",
   },
-  call = {
-    timeout = SECONDS,
-    deadline = SECONDS,
-    max_attempts = ATTEMPTS,
-    retry = RETRY,
-    headers = {
-      accepts = function(value) return type(value) == "table" end,
-      wants = "a table of names and values",
-    },
-    validate = MODE,
-    type = TEXT,
-    partial = {
-      accepts = function(value) return type(value) == "boolean" end,
-      wants = "true or false",
-    },
+  base_url = TEXT,
+  timeout = SECONDS,
+  connect_timeout = SECONDS,
+  deadline = SECONDS,
+  max_attempts = ATTEMPTS,
+  retry = RETRY,
+  on_retry = FUNCTION,
+  log = FUNCTION,
+  driver = {
+    accepts = driver.is_choice,
+    wants = '"blocking", or a table with the functions attempt, wait, now '
+      .. "and random",
+  },
+  ca_file = TEXT,
+  client_cert = TEXT,
+  client_key = TEXT,
+  client_key_password = {
+    accepts = function(value)
+      return is_secret_text(value) and value ~= ""
+    end,
+    wants = "a secret, or a string that is not empty",
+  },
+  proxy = {
+    accepts = function(value) return value == false or is_text(value) end,
+    wants = "a URL, or false",
+  },
+  user_agent = TEXT,
+  max_response_bytes = {
+    accepts = function(value)
+      return type(value) == "number" and value % 1 == 0 and value >= 1
+        and value <= 2 ^ 30
+    end,
+    wants = "a whole number of bytes, 1 to 1 GiB",
+  },
+  validate = MODE,
+}
+
+-- What every call takes.
+local CALL = {
+  timeout = SECONDS,
+  deadline = SECONDS,
+  max_attempts = ATTEMPTS,
+  retry = RETRY,
+  headers = {
+    accepts = function(value) return type(value) == "table" end,
+    wants = "a table of names and values",
   },
 }
+
+-- What only some operations take; each names its own in operations.lua.
+local SOME = {
+  validate = MODE,
+  type = TEXT,
+  partial = FLAG,
+  read_back = FLAG,
+}
+
+-- By name of an operation.
+local KNOWN = setmetatable({ client = CLIENT }, {
+  __index = function(known, operation)
+    local made = {}
+    for name, option in pairs(CALL) do made[name] = option end
+    for _, name in ipairs(operations[operation].options or {}) do
+      made[name] = SOME[name]
+    end
+    rawset(known, operation, made)
+    return made
+  end,
+})
 
 local function sorted_names(known)
   local list = {}
@@ -166,6 +194,9 @@ local function unknown(where, key, known)
   local list = sorted_names(known)
   local shown, hint = "", ""
   if type(key) == "string" and #key <= 24 and key:find("^[a-z_]+$") then
+    if known ~= CLIENT and SOME[key] then
+      return where .. ": option '" .. key .. "' has no meaning for this call"
+    end
     shown = " '" .. key .. "'"
     local near = names.nearest(key, list)
     if near then hint = "; did you mean '" .. near .. "'?" end
@@ -176,7 +207,7 @@ end
 
 --- Raises for options of the wrong type or name; never repeats a value.
 ---@param options any a table, or nil
----@param scope "client"|"call"
+---@param scope "client"|truto.Operation
 ---@param where string the function's name, for the message
 ---@param level integer as for `error`, seen from the caller
 ---@return table options

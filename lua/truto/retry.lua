@@ -69,6 +69,17 @@ function M.backoff(attempt, random)
   return random * math.min(LONGEST_WAIT, FIRST_WAIT * 2 ^ (attempt - 1))
 end
 
+--- What a caller allows, on a route: what changes nothing may be repeated
+--- although it is not known whether it was done; what is not the same when
+--- done twice may not.
+---@param retry boolean|"not_sent" what the caller allows
+---@param route truto.Route
+---@return boolean|"not_sent"
+function M.allowed(retry, route)
+  if not retry or route.safe then return retry ~= false end
+  return route.idempotent and retry or "not_sent"
+end
+
 ---@class truto.retry.Facts
 ---@field transient boolean the failure may pass by itself
 ---@field outcome truto.Outcome of the attempt that failed

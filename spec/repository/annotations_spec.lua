@@ -13,8 +13,8 @@ end
 
 -- The annotations right above each function that users call.
 local PUBLIC = {
-  ["lua/truto/init.lua"] = { "M.datastore.update" },
-  ["lua/truto/datastore.lua"] = { "bound.update" },
+  ["lua/truto/types.lua"] = { "M.get", "M.list", "M.create", "M.update",
+    "M.delete", "M.test" },
   ["lua/truto/client.lua"] = { "M.new" },
   ["lua/truto/config.lua"] = { "M.validate", "M.describe", "M.secret_paths",
     "M.service_account" },
@@ -42,7 +42,7 @@ describe("the annotations for editors", function()
     for path, names in pairs(PUBLIC) do
       for _, name in ipairs(names) do
         local text = annotations_of(path, name)
-        assert.matches("@return [%w_.%[%]]+%? ", text, name)
+        assert.matches("@return [^\n]+%? ", text, name)
         assert.matches("@return truto.Error err ", text, 1, true)
       end
     end
@@ -55,11 +55,26 @@ describe("the annotations for editors", function()
       "environment_id", "created_at", "updated_at" } do
       assert.matches("@field " .. field .. " ", class, 1, true)
     end
-    for _, place in ipairs { "lua/truto/init.lua", "lua/truto/datastore.lua" }
-    do
-      assert.matches("@return truto.DatastoreRecord? datastore",
-        documents.read(place), 1, true)
+    assert.matches("@return truto.DatastoreRecord? datastore",
+      annotations_of("lua/truto/types.lua", "M.update"), 1, true)
+    assert.matches("---@type truto.Datastore",
+      documents.read "lua/truto/init.lua", 1, true)
+  end)
+
+  it("have each operation, with its arguments", function()
+    local found = {}
+    for name, list in documents.read "lua/truto/types.lua"
+      :gmatch "\nfunction M%.(%l+)%((.-)%)" do
+      found[name] = list
     end
+    local expected = { each = "filters, options" }
+    for name, row in pairs(require "truto.operations") do
+      local names = {}
+      for i, argument in ipairs(row.arguments) do names[i] = argument.name end
+      names[#names + 1] = "options"
+      expected[name] = table.concat(names, ", ")
+    end
+    assert.same(expected, found)
   end)
 
   it("give err.code its alias", function()

@@ -1,5 +1,5 @@
---- The changes of an update as a whole: `label`, `config`, `config_secret`
---- (reference page, "Request body").
+--- The body of an update or a creation as a whole: its fields, and the config
+--- among them (reference page, "Request body"; lua/truto/sandbox/CONTRACT.md).
 
 local check = require "truto.config.check"
 local content = require "truto.config.content"
@@ -9,17 +9,33 @@ local secret = require "truto.secret"
 
 local M = {}
 
-local FIELDS = { "label", "config", "config_secret" }
-local IS_FIELD = { label = true, config = true, config_secret = true }
+---@class truto.config.Form what a body may have
+---@field name string of the argument, for messages
+---@field fields string[]
+---@field is_field table<string, true>
+---@field fixed table<string, string> what a datastore has and the body must not
 
--- Members of a datastore that an update does not take.
-local FIXED = {
+local function form(name, fields, fixed)
+  local is_field = {}
+  for _, field in ipairs(fields) do is_field[field] = true end
+  return { name = name, fields = fields, is_field = is_field, fixed = fixed }
+end
+
+local CHANGES = form("changes", { "label", "config", "config_secret" }, {
   id = "stands in the path and cannot be changed",
   type = "cannot be changed; options.type names it for the checks",
   environment_id = "cannot be changed",
   created_at = "is set by the server",
   updated_at = "is set by the server",
-}
+})
+
+local CREATION = form("fields", {
+  "type", "label", "config", "id", "environment_id", "config_secret",
+  "validation_methods",
+}, {
+  created_at = "is set by the server",
+  updated_at = "is set by the server",
+})
 
 -- What `validate = "warn"` refuses all the same: it would wipe what is stored.
 local ALWAYS_REFUSED = { empty_secret = true }
@@ -124,40 +140,67 @@ local function check_config_secret(report, value)
   end
 end
 
-local function hint(key)
-  if FIXED[key] then return FIXED[key] end
+local function hint(body, key)
+  if body.fixed[key] then return body.fixed[key] end
+  local message = "is not a field of " .. body.name
   if #hints.types_with(key) > 0 then
-    return "is not a field of changes; it belongs in config"
+    return message .. "; it belongs in config"
   end
-  local nearest = names.nearest(key, FIELDS)
-  if nearest then
-    return "is not a field of changes; did you mean " .. nearest .. "?"
-  end
-  return "is not a field of changes; there are " .. table.concat(FIELDS, ", ")
+  local nearest = names.nearest(key, body.fields)
+  if nearest then return message .. "; did you mean " .. nearest .. "?" end
+  return message .. "; there are " .. table.concat(body.fields, ", ")
 end
 
-local function check_names(report, changes)
+local function check_names(report, values, body)
   local unknown, count = {}, 0
-  for key in next, changes do
+  for key in next, values do
     count = count + 1
-    if not IS_FIELD[key] then unknown[#unknown + 1] = key end
+    if not body.is_field[key] then unknown[#unknown + 1] = key end
     if count > check.MAX_KEYS then
-      append(report.issues, issue("changes", "unknown_field",
+      append(report.issues, issue(body.name, "unknown_field",
         ("has more than %d fields; there are %s")
-        :format(check.MAX_KEYS, table.concat(FIELDS, ", "))))
+        :format(check.MAX_KEYS, table.concat(body.fields, ", "))))
       return
     end
   end
-  if count == 0 then
+  if count == 0 and body == CHANGES then
     append(report.issues, issue("changes", "empty_changes",
-      "is empty; give at least one of " .. table.concat(FIELDS, ", ")
+      "is empty; give at least one of " .. table.concat(body.fields, ", ")
         .. "; " .. check.NIL))
   end
   if unknown[2] then table.sort(unknown, names.before) end
   for i = 1, #unknown do
     local path = names.path("", unknown[i])
-    append(report.issues, issue(path, "unknown_field",
-      path == unknown[i] and hint(path) or "is a key that is no field name"))
+    append(report.issues, issue(path, "unknown_field", path == unknown[i]
+      and hint(body, path) or "is a key that is no field name"))
+  end
+end
+
+-- A text that may be absent, or must not be.
+local function check_text(report, values, name, required)
+  local value = rawget(values, name)
+  if value == nil then
+    if required then
+      append(report.issues, issue(name, "missing_field", "must be there"))
+    end
+  elseif type(value) ~= "string" then
+    mismatch(report, name, "a string", value)
+  elseif value == "" then
+    append(report.issues, issue(name, "invalid_value", "must not be empty"))
+  end
+end
+
+local function check_validation_methods(report, methods)
+  if methods == nil then return end
+  if type(methods) ~= "table" then
+    mismatch(report, "validation_methods", "a list of strings", methods)
+    return
+  end
+  for key, value in next, methods do
+    if type(key) ~= "number" or type(value) ~= "string" then
+      mismatch(report, names.path("validation_methods", key), "a string",
+        value)
+    end
   end
 end
 
@@ -177,7 +220,34 @@ function M.check(changes, options)
   check_label(report, rawget(changes, "label"))
   check_config(report, changes, options)
   check_config_secret(report, rawget(changes, "config_secret"))
-  check_names(report, changes)
+  check_names(report, changes, CHANGES)
+  return report.issues, report.warnings
+end
+
+--- Checks the fields that a datastore is created with, as those of an update;
+--- its config by the type that they name.
+---@param fields table read raw, so it may be hostile
+---@param options truto.config.CheckOptions
+---@return truto.Issue[] issues all problems, in a stable order
+---@return truto.Issue[] warnings
+function M.check_creation(fields, options)
+  local report = new_report(options.validate)
+  local named, config = rawget(fields, "type"), rawget(fields, "config")
+  check_text(report, fields, "type", true)
+  check_text(report, fields, "label", true)
+  check_text(report, fields, "id")
+  check_text(report, fields, "environment_id")
+  if type(config) == "table" then
+    check_content(report, config,
+      { type = type(named) == "string" and named or nil })
+  elseif config == nil then
+    append(report.issues, issue("config", "missing_field", "must be there"))
+  else
+    mismatch(report, "config", "a table", config)
+  end
+  check_config_secret(report, rawget(fields, "config_secret"))
+  check_validation_methods(report, rawget(fields, "validation_methods"))
+  check_names(report, fields, CREATION)
   return report.issues, report.warnings
 end
 

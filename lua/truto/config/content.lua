@@ -17,7 +17,7 @@ local function contradiction(marked, named)
   return { {
     path = "config",
     code = "ambiguous_type",
-    message = ("was made by truto.config.%s, but options.type names %s")
+    message = ("was made by truto.config.%s, but the type given is %s")
       :format(marked, other),
   } }, {}
 end
@@ -25,7 +25,7 @@ end
 local function unknown_type(named)
   local known = hints.types()
   local nearest = names.nearest(named, known)
-  local message = "options.type is none of " .. table.concat(known, ", ")
+  local message = "the type given is none of " .. table.concat(known, ", ")
     .. "; the config goes out unchecked"
   if nearest then message = message .. "; did you mean " .. nearest .. "?" end
   return {}, { { path = "config", code = "unknown_type", message = message } }
