@@ -1,7 +1,7 @@
 ---@meta _
 
---- The functions of `truto.datastore` as an editor sees them; never loaded. They
---- are made of `truto.operations`: a spec holds this file against it.
+--- The functions of `truto.datastore` as an editor sees them; never loaded.
+--- They are made of `truto.operations`: a spec holds this file against it.
 
 ---@class truto.Changes
 ---@field label? string

@@ -78,8 +78,8 @@ describe("examples/validate.lua", function()
 
   it("says of a file that its own type is not known", function()
     write("a.json", [[{"type": "s4", "config": {"bucket": "b"}}]])
-    assert.matches("^configs/a.json: warning: config: the type given is none of "
-      .. ".* goes out unchecked %[unknown_type%]\nstatus 0\n$", run "FOLDER")
+    assert.matches("^configs/a.json: warning: config: the type given is none "
+      .. "of .* goes out unchecked %[unknown_type%]\nstatus 0\n$", run "FOLDER")
     assert.matches("status 1\n$", run "--strict FOLDER")
     write("a.json", [[{"type": 5, "config": {"bucket": "b"}}]])
     assert.equal("configs/a.json: type: expected a string [type_mismatch]\n"
