@@ -1,7 +1,7 @@
 --- The name under which a service or its network keeps a request: support
 --- asks for it.
 ---
---- CONTRACT.md "Transport": which header Truto sends is unknown. `x-request-id`
+--- sandbox/CONTRACT.md, "Transport": which header Truto sends is unknown. `x-request-id`
 --- is what services mostly call it; `cf-ray` is Cloudflare's.
 
 local M = {}
