@@ -35,7 +35,7 @@ local function temporary_folder()
 end
 
 local function curl(server, rest)
-  return run("curl -sS -q --noproxy '*' --max-time 10 -o /dev/null -w "
+  return run("curl -sS -q --noproxy '*' --max-time 60 -o /dev/null -w "
     .. "'%{http_code} ' -X PATCH -d '{}' --cacert "
     .. quote(server.ca_file) .. " " .. rest)
 end

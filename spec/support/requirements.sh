@@ -1,5 +1,7 @@
 #!/bin/sh
 # Makes sure that what a make target needs is there: `requirements.sh demo`.
+# `requirements.sh name command lua5.3` and `... name header 5.3` only say which
+# package brings that.
 # On Debian and Ubuntu missing packages are installed, where that may be done;
 # elsewhere they are named. What is there already, from wherever, is left
 # alone; nothing here starts a service.
@@ -45,6 +47,7 @@ memory command valgrind                          valgrind           valgrind    
 memory debuginfo                                 libc6-dbg          -                 musl-dbg         -
 fuzz fuzzer                                      libclang-rt-dev    compiler-rt       compiler-rt      llvm
 fuzz command gcovr                               gcovr              gcovr             gcovr            gcovr
+matrix command debootstrap                       debootstrap        debootstrap       debootstrap      -
 END
 }
 
@@ -99,7 +102,9 @@ wanted() {
     bench) echo demo nginx test bench ;;
     memory) echo demo nginx test lint memory ;;
     fuzz) echo demo nginx test lint fuzz ;;
-    *) echo "requirements.sh: demo, nginx, test, lint, bench, memory, fuzz" >&2
+    matrix) echo matrix ;;
+    *) echo "requirements.sh: demo, nginx, test, lint, bench, memory, fuzz," \
+         "matrix" >&2
        exit 2 ;;
   esac
 }
@@ -127,6 +132,7 @@ packages_of() { cut -d ' ' -f 1 | tr , '\n' | sort -u; }
 # The first of each "a|b" that apt can install.
 known_to_apt() {
   while read -r names; do
+    case $names in *"|"*) ;; *) echo "$names"; continue ;; esac
     for name in $(echo "$names" | tr '|' ' '); do
       apt-cache show "$name" 2>/dev/null | grep -q ^Package: && break
     done
@@ -196,22 +202,49 @@ install_debian() {
   [ -z "$lacking" ] || complain "$lacking"
 }
 
-advise() {
-  for manager in dnf:2 apk:3 brew:4; do
-    name=${manager%:*}
-    command -v "$name" >/dev/null || continue
-    packages=$(missing "$1" "${manager#*:}" | packages_of)
-    [ -n "$packages" ] || return 0
-    case $name in apk) verb=add ;; *) verb=install ;; esac
-    echo "missing; install with: $name $verb" \
-      $(echo "$packages" | grep -v ^luarocks:) >&2
-    echo "$packages" | sed -n 's/^luarocks:/and: luarocks install /p' >&2
-    exit 1
+# The column of the table for this system, and what installs its packages.
+manager() {
+  for manager in "1 apt-get install" "2 dnf install" "3 apk add" \
+    "4 brew install"; do
+    set -- $manager
+    ! command -v "$2" >/dev/null || { echo "$manager"; return; }
   done
-  packages=$(missing "$1" 1 | packages_of)
+  echo "1 the package, as Debian calls it,"
+}
+
+# `name command lua5.3` or `name header 5.3`
+name() {
+  case $1 in
+    command) check="command $2" ;;
+    header) check="package $(echo "$2" | sed 's/^5/lua5/')" ;;
+  esac
+  set -- $(manager)
+  column=$1
+  shift
+  packages=$(table | awk -v check="$check" -v column="$((3 + column))" '
+    { split($3, names, ","); $3 = names[1] }
+    $2 " " $3 == check { print $column; exit }')
+  case $packages in *"|"*) packages=$(echo "$packages" | known_to_apt) ;; esac
+  case ${packages:--} in
+    -) echo "no package of it is known here" ;;
+    *) echo "$* $packages" ;;
+  esac
+}
+
+advise() {
+  set -- "$1" $(manager)
+  column=$2
+  packages=$(missing "$1" "$column" | packages_of)
   [ -n "$packages" ] || return 0
-  echo "missing, by Debian's package names:" $packages >&2
+  shift 2
+  echo "missing; install with: $*" \
+    $(echo "$packages" | grep -v ^luarocks:) >&2
+  echo "$packages" | sed -n 's/^luarocks:/and: luarocks install /p' >&2
   exit 1
 }
 
-if command -v apt-get >/dev/null; then install_debian "$1"; else advise "$1"; fi
+case $1 in
+  name) shift; name "$@" ;;
+  *) if command -v apt-get >/dev/null; then install_debian "$1"
+     else advise "$1"; fi ;;
+esac
