@@ -134,6 +134,33 @@ describe("the background driver", function()
     assert.is_true(slept[1] > 6, slept[1])
   end)
 
+  -- The loop's waits are over at once, and the clock is ahead after each.
+  it("gives up when the thread does not answer in time", function()
+    local monotonic, ahead, waits = core.system.monotonic, 0, 0
+    core.system.monotonic = function() return monotonic() + ahead end
+    finally(function() core.system.monotonic = monotonic end)
+    local driver = require("truto.background").driver {
+      readable = function(_, seconds)
+        waits = waits + 1
+        assert(waits < 5, "it waits for ever")
+        assert(seconds <= 65, seconds)
+        if waits == 1 then server:wait_for "request" end
+        ahead = ahead + 40
+      end,
+      sleep = background.loop.sleep,
+    }
+    local client = exchange.client("silent",
+      { driver = driver, timeout = 60, max_attempts = 1 })
+    local _, err = client.datastore.update("ds_1", { label = "x" })
+    assert.same({ "timeout", "timeout", "unknown" },
+      { err.kind, err.code, err.outcome })
+    assert.matches("the background thread did not answer in time",
+      err.message)
+    assert.equal(2, waits)
+    wait_for_close()
+    assert.equal(1, core.background.counts().cancelled)
+  end)
+
   it("raises for a loop that lacks a function", function()
     assert.has_error(function()
       require("truto.background").driver { sleep = cqueues.sleep }
@@ -211,6 +238,25 @@ describe("the limit of transfers", function()
       assert.is_nil(meta.status)
       assert.is_nil(err.status)
     end)
+  end)
+
+  -- All begin at once. The one that waits for the first to end is over before
+  -- the third, whose timeout is longer than its own.
+  it("takes the time of waiting off the timeout", function()
+    core.background.limit(2, 1)
+    local client = loop_client "silent"
+    local timeouts, elapsed, started = { 0.4, 0.9, 0.6 }, {}, 0
+    concurrently(3, function()
+      started = started + 1
+      local timeout = timeouts[started]
+      local _, err, meta = client.datastore.update("ds_1", { label = "x" },
+        { timeout = timeout, max_attempts = 1 })
+      assert.same({ "timeout", "unknown" }, { err.code, err.outcome })
+      elapsed[timeout] = meta.elapsed
+    end)
+    assert.equal(3, #server:log())
+    assert.is_true(elapsed[0.4] < elapsed[0.6])
+    assert.is_true(elapsed[0.6] < elapsed[0.9])
   end)
 
   it("lets those that wait be cancelled in any order", function()
@@ -399,6 +445,23 @@ describe("a caller's connection", function()
       assert.is_nil(connection:read(1))
       connection:close()
     end
+  end)
+
+  -- The place of the first exchange is the second one's by then.
+  it("with the number of an earlier exchange starts no later one", function()
+    local handle, sending = new_handle "record"
+    local first = assert(start(handle, sending))
+    local stale = core.background.number(first)
+    core.background.cancel(handle, first)
+    local second = assert(start(handle, sending))
+    assert.not_equal(stale, core.background.number(second))
+    local connection = connect()
+    connection:write(stale)
+    assert.is_nil(connection:read(1))
+    assert.is_false(core.background.done(second))
+    assert.equal("not_sent", core.background.cancel(handle, second))
+    assert.equal(0, #server:log())
+    connection:close()
   end)
 end)
 

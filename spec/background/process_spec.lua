@@ -164,6 +164,29 @@ describe("the background thread", function()
       print(refused .. " refused")
       print(update(one).id)]])
   end)
+
+  -- The caller's end takes the last descriptor: the thread cannot accept it.
+  it("accepts again once there are descriptors (N20)", function()
+    assert.equal("ds_1\nend 0\n", child [[
+      local cqueues = require "cqueues"
+      assert(update(client())) -- the thread and its connection are there
+      local driver, files = background.driver(), {}
+      function driver.attempt(handle, ...)
+        local one = assert(core.background.start(handle, ...))
+        process.limit_files(60)
+        repeat files[#files + 1] = io.open "/dev/null"
+        until not io.open "/dev/null"
+        files[#files]:close()
+        local descriptor = assert(core.background.descriptor(one))
+        core.system.wait(0.2)
+        assert(not core.background.done(one), "the thread had descriptors")
+        process.limit_files(200)
+        local poll = { pollfd = descriptor, events = "r" }
+        assert(cqueues.poll(poll, 10) == poll, "it was never accepted")
+        return core.background.finish(handle, one)
+      end
+      print(update(client("record", { driver = driver })).id)]])
+  end)
 end)
 
 describe("a fork with a background thread (C01)", function()

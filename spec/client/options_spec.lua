@@ -1,6 +1,7 @@
 local truto = require "truto"
 
 local HERE = "http://127.0.0.1:9"
+local CERTIFICATE = require("support.server").shared().files.client
 
 local function with(changes)
   local given = { base_url = HERE, token = "canary-token" }
@@ -15,6 +16,30 @@ local function message_of(fn, ...)
 end
 
 describe("the options of truto.new", function()
+  it("are read once and left as they are", function()
+    local attempts, given = 0, with {
+      max_attempts = 1, retry = true, validate = false,
+      client_key_password = "canary-phrase", client_cert = CERTIFICATE,
+    }
+    given.driver = {
+      attempt = function()
+        attempts = attempts + 1
+        return nil, { kind = "network", code = "connect_failed",
+          message = "x", outcome = "not_sent" }, {}
+      end,
+      wait = function() return true end,
+      now = os.clock,
+      random = math.random,
+    }
+    local before = {}
+    for name, value in pairs(given) do before[name] = value end
+    local client = assert(truto.new(given))
+    assert.same(before, given)
+    given.max_attempts, given.validate = 5, true
+    client.datastore.update("ds_1", { config = { canary = "x" } })
+    assert.equal(1, attempts)
+  end)
+
   it("are a table or nothing", function()
     local message = message_of(truto.new, "canary-token")
     assert.matches("options must be a table", message, 1, true)

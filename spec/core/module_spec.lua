@@ -44,6 +44,21 @@ describe("the module", function()
     assert.equal("", output_of(vm.command .. " -e '" .. code .. "' 2>&1"))
   end)
 
+  it("asks for no global that may not be there", function()
+    local code = [[
+      setmetatable(_G, {
+        __index = function(_, name) error("undeclared " .. tostring(name)) end,
+        __newindex = function(_, name) error("new " .. tostring(name)) end,
+      })
+      local truto = require "truto"
+      local client = assert(truto.new { token = "x", max_attempts = 1,
+        base_url = "http://127.0.0.1:9" })
+      local _, err = client.datastore.update("ds_1", { label = "x" })
+      print(err.code)]]
+    assert.equal("connection_refused\n",
+      output_of(vm.command .. " -e '" .. code .. "' 2>&1"))
+  end)
+
   it("may be loaded again after package.loaded is cleared (A13)", function()
     local code = [[
       local first = require "truto"

@@ -38,6 +38,23 @@ end
 
 before_each(function() server:reset() end)
 
+describe("the home directory", function()
+  -- libcurl fails for a .netrc that it cannot read to its end; the token's
+  -- header would hide that it took another's name and password.
+  it("has a .netrc that is not read", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert(os.execute("mkdir " .. folder))
+    finally(function() os.execute("rm -r " .. folder) end)
+    local file = assert(io.open(folder .. "/.netrc", "w"))
+    file:write 'machine localhost login "canary'
+    file:close()
+    assert.equal("ds_1\n", child([[
+      print((truto.assert(client("record").datastore.update("ds_1",
+        { label = "x" }))).id)]], "HOME=" .. folder))
+  end)
+end)
+
 describe("a fork (C01)", function()
   it("in a thread leaves its child no SIGINT of another's update", function()
     local code = ([==[

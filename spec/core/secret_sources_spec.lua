@@ -299,6 +299,20 @@ describe("a placeholder (S13)", function()
     client.close()
   end)
 
+  it("is at most 128 bytes long, or only a mask", function()
+    local client = exchange.client "record"
+    for length, refused in pairs { [128] = true, [129] = false } do
+      local text = "<" .. ("your api key "):rep(10):sub(1, length - 2) .. ">"
+      assert.equal(length, #text)
+      local _, err = update(client, text)
+      assert.equal(refused and "placeholder_secret" or nil, err and err.code)
+    end
+    local _, err = update(client, ("*"):rep(1000))
+    assert.equal("placeholder_secret", err.code)
+    client.close()
+    assert.equal(1, #server:log())
+  end)
+
   it("is a warning with validate = \"warn\", once a call", function()
     local client = exchange.client("fail-then-ok,times=1",
       { max_attempts = 2, validate = "warn" })
