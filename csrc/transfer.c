@@ -211,6 +211,9 @@ CURL *transfer_profile(const struct transfer_settings *settings,
     CURL *easy = curl_easy_init();
     CURLcode result =
         easy == NULL ? CURLE_OUT_OF_MEMORY : set_all(easy, settings, traits);
+    traits->proxy_is_sure =
+        settings->proxy != NULL && *settings->proxy &&
+        (settings->no_proxy == NULL || *settings->no_proxy == '\0');
     traits->proxy_speaks_tls =
         settings->proxy != NULL &&
         strncasecmp(settings->proxy, "https://", strlen("https://")) == 0;

@@ -36,6 +36,7 @@ struct transfer_settings {
 struct transfer_traits {
     bool bundle_is_left; /* of the system's store; see authorities_set */
     bool proxy_speaks_tls;
+    bool proxy_is_sure; /* no host goes without the proxy */
 };
 
 struct transfer_limits {

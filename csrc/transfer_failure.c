@@ -98,6 +98,37 @@ static const char *text_of(const struct meaning *meaning,
                : "the TLS handshake with the proxy failed";
 }
 
+/* Whether a proxy stands in between; false where NO_PROXY may have spared the
+ * host and libcurl (before 8.7) does not tell. */
+static bool is_proxied(const struct transfer *transfer) {
+#if LIBCURL_VERSION_NUM >= 0x080700
+    long used = 0;
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_USED_PROXY, &used) ==
+        CURLE_OK) {
+        return used != 0;
+    }
+#endif
+    return transfer->traits.proxy_is_sure;
+}
+
+/* What to do about a certificate, where that is known: the TLS libraries' own
+ * words for an authority that is not trusted. */
+static const char *remedy_of(const struct meaning *meaning,
+                             const char *detail) {
+    static const char *const untrusted[] = {
+        "issuer", "self-signed", "self signed",
+        "unable to verify the first certificate",
+        "certificate verification failed"};
+    if (strcmp(meaning->code, "certificate_invalid") != 0) return "";
+    for (size_t i = 0; i < sizeof untrusted / sizeof untrusted[0]; i++) {
+        if (strstr(detail, untrusted[i]) != NULL) {
+            return "; name the file of an authority to trust by ca_file, or "
+                   "TRUTO_CA_FILE";
+        }
+    }
+    return "";
+}
+
 static bool was_refused(const struct transfer *transfer) {
     long number = 0;
     CURLcode known =
@@ -159,7 +190,8 @@ static void note_timeout(const struct transfer *transfer,
                          struct failure *failure) {
     if (transfer->sends == 0) {
         failure_set(failure, "timeout", "connect_timeout",
-                    "no connection within %.3g s", transfer->elapsed);
+                    "no connection within %.3g s%s", transfer->elapsed,
+                    is_proxied(transfer) ? " through the proxy" : "");
     } else {
         failure_set(failure, "timeout", "timeout",
                     "no complete answer within %.3g s%s", transfer->elapsed,
@@ -210,8 +242,8 @@ static void note_result(const struct transfer *transfer,
                          strlen("Unsupported proxy")) != 0;
     const char *detail =
         shown ? transfer->error_text : curl_easy_strerror(transfer->result);
-    failure_set(failure, meaning->kind, meaning->code, "%s: %s",
-                text_of(meaning, transfer), detail);
+    failure_set(failure, meaning->kind, meaning->code, "%s: %s%s",
+                text_of(meaning, transfer), detail, remedy_of(meaning, detail));
     if (transfer->result == CURLE_OUT_OF_MEMORY && transfer->sends > 0 &&
         transfer->response.body.length == 0) {
         failure_set(failure, "response", "headers_too_large",
@@ -222,6 +254,12 @@ static void note_result(const struct transfer *transfer,
     if (transfer->sends == 0 && answer > 299) {
         failure_set(failure, "network", "proxy_failed",
                     "the proxy answered CONNECT with HTTP %ld", answer);
+    } else if (transfer->result == CURLE_COULDNT_CONNECT &&
+               is_proxied(transfer)) {
+        failure_set(failure, "network", "proxy_failed",
+                    "the proxy cannot be reached: %s; check the option proxy, "
+                    "else HTTPS_PROXY",
+                    detail);
     } else if (transfer->result == CURLE_COULDNT_CONNECT &&
                was_refused(transfer)) {
         failure->code = "connection_refused";

@@ -241,3 +241,42 @@ describe("an event of the log", function()
       lines[3])
   end)
 end)
+
+describe("a certificate that is not accepted", function()
+  local HINT = "name the file of an authority to trust by ca_file, or "
+    .. "TRUTO_CA_FILE"
+
+  it("comes with the remedy where its authority is not known", function()
+    local _, err = exchange.update(nil, { ca_file = server.files.other_ca })
+    assert.equal("certificate_invalid", err.code)
+    assert.matches(HINT, tostring(err), 1, true)
+  end)
+
+  it("comes without it where another authority would not help", function()
+    for _, listener in ipairs { "expired", "wrong_host" } do
+      local _, err = exchange.update(nil, { listener = listener })
+      assert.equal("certificate_invalid", err.code)
+      assert.is_nil(tostring(err):find(HINT, 1, true))
+    end
+  end)
+end)
+
+describe("a proxy", function()
+  it("that refuses the connection is named as the proxy", function()
+    for _, scheme in ipairs { "http", "socks5" } do
+      local _, err = exchange.update(nil, { proxy = scheme
+        .. "://127.0.0.1:1" })
+      assert.same({ "network", "proxy_failed", "not_sent" },
+        { err.kind, err.code, err.outcome })
+      assert.matches("the proxy cannot be reached: ", err.message, 1, true)
+      assert.matches("check the option proxy, else HTTPS_PROXY", err.message,
+        1, true)
+    end
+  end)
+
+  it("is not blamed where there is none", function()
+    local _, err = exchange.update(nil, { proxy = false,
+      base_url = "https://127.0.0.1:1" })
+    assert.equal("connection_refused", err.code)
+  end)
+end)
