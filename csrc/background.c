@@ -11,6 +11,11 @@
 #include "background_loop.h"
 #include "system.h"
 
+/* Where it does not exist, no background thread starts, and nothing is sent. */
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
 struct background {
     pid_t owner;
     unsigned users;

@@ -1,3 +1,6 @@
+/* memset_s is there only when it is asked for. */
+#define __STDC_WANT_LIB_EXT1__ 1
+
 #include "system.h"
 
 #include <dlfcn.h>
@@ -10,6 +13,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__APPLE__)
+#include <sys/random.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
