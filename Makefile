@@ -57,8 +57,8 @@ TEST_VMS ?= lua5.4 luajit lua5.3 lua5.2 lua5.1
 
 .DEFAULT_GOAL = build
 .PHONY: build build-all build-test demo try test matrix lint lint-all sanitize \
-  valgrind torture fuzz coverage soak soak-million latency canaries tsan bench \
-  demo-nginx bench-nginx sanitize-nginx install rock clean help
+  valgrind torture fuzz coverage soak soak-million latency mutants canaries \
+  tsan bench demo-nginx bench-nginx sanitize-nginx install rock clean help
 
 build: $(MODULE) ## build the C module for LUA (lua5.1 ... lua5.4, luajit)
 
@@ -207,6 +207,10 @@ latency: test-requirements ## how exact deadlines and Ctrl-C are
 	@$(MAKE) --no-print-directory -s LUA=lua5.4 build-test
 	@LUA_CPATH="build/lua5.4/?.so;;" $(SLOW) lua5.4 spec/bench/deadlines.lua
 	@LUA_CPATH="build/lua5.4/?.so;;" $(SLOW) lua5.4 spec/bench/interrupts.lua
+
+mutants: test-requirements ## broken promises that specs must notice
+	@$(MAKE) --no-print-directory -s LUA=lua5.4 build-test
+	@lua5.4 spec/mutants/run.lua
 
 canaries: test-requirements ## secrets in any output of the specs
 	@sh spec/support/canaries.sh
