@@ -1,7 +1,8 @@
 --- The name under which a service or its network keeps a request: support
 --- asks for it.
 ---
---- sandbox/CONTRACT.md, "Transport": which header Truto sends is unknown. `x-request-id`
+--- sandbox/CONTRACT.md, "Transport": which header Truto sends is unknown.
+--- `x-request-id`
 --- is what services mostly call it; `cf-ray` is Cloudflare's.
 
 local M = {}

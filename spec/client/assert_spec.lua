@@ -130,8 +130,8 @@ describe("the examples and documents", function()
     pipe:close()
     for _, path in ipairs(paths) do
       for call in documents.read(path):gmatch "[^%w_.]assert ?%(([%w_.]+)" do
-        local own = call:find "^truto%." and call ~= "truto.assert" or call:find "%.datastore%."
-          or call == "datastore,"
+        local own = call:find "^truto%." and call ~= "truto.assert"
+          or call:find "%.datastore%." or call == "datastore,"
         assert.is_falsy(own, path .. ": assert(" .. call)
       end
     end
