@@ -73,8 +73,8 @@ bool request_headers(lua_State *L, struct request *request,
                      struct failure *failure);
 
 /* The table at `body` as JSON; `names` as in struct json_writer. */
-bool request_body(lua_State *L, struct request *request, int body,
-                  int names, struct failure *failure);
+bool request_body(lua_State *L, struct request *request, int body, int names,
+                  struct failure *failure);
 
 /* After the others, since they note the secrets: makes request->shown, in
  * which "[secret]" stands for a segment that holds one. */

@@ -25,8 +25,8 @@ local ASK = [[
 
 -- What a session at the terminal comes to; see terminal_session.py.
 local function session(steps, code)
-  local output = output_of(("python3 spec/support/terminal_session.py %s %s -e %s")
-    :format(quoted(cjson.encode(steps)), vm.command, quoted(code or ASK)))
+  local command = "python3 spec/support/terminal_session.py %s %s -e %s"
+  local output = output_of(command:format(quoted(cjson.encode(steps)), vm.command, quoted(code or ASK)))
   return cjson.decode(output)
 end
 
