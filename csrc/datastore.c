@@ -226,8 +226,10 @@ int datastore_answer(lua_State *L, const struct transfer *transfer) {
                                   &transfer->request.secrets)) {
         lua_pushnil(L);
     } else {
-        if (!complete) client_explain(L, CLIENT, &failure);
-        if (!complete) failure_push(L, &failure);
+        if (!complete) {
+            client_explain(L, CLIENT, &failure);
+            failure_push(L, &failure);
+        }
         if (!complete && transfer->response.status > 0) {
             lua_pushinteger(L, (lua_Integer)transfer->response.status);
             lua_setfield(L, -2, "status");

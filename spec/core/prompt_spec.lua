@@ -26,7 +26,8 @@ local ASK = [[
 -- What a session at the terminal comes to; see terminal_session.py.
 local function session(steps, code)
   local command = "python3 spec/support/terminal_session.py %s %s -e %s"
-  local output = output_of(command:format(quoted(cjson.encode(steps)), vm.command, quoted(code or ASK)))
+  local output = output_of(command:format(quoted(cjson.encode(steps)),
+    vm.command, quoted(code or ASK)))
   return cjson.decode(output)
 end
 
