@@ -95,7 +95,7 @@ $(BUILD)/process.so: spec/support/process.c Makefile | lua-header
 
 # Those that specs preload into a process.
 PRELOADS = $(BUILD)/slow_resolver.so $(BUILD)/clock.so $(BUILD)/older.so \
-  $(BUILD)/lacks.so $(BUILD)/freed.so
+  $(BUILD)/lacks.so $(BUILD)/freed.so $(BUILD)/nss.so
 $(PRELOADS): $(BUILD)/%.so: spec/support/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(SHARED) $(ALL_CFLAGS) -o $@ $< -ldl

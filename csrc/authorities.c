@@ -98,16 +98,18 @@ static CURLcode trust_only(CURL *easy, const char *ca_file) {
     return result;
 }
 
-/* Other TLS libraries than OpenSSL read a directory whole. Where the bundle
- * cannot be left out, an authority of the directory stands in for it. */
+/* Other TLS libraries than OpenSSL read a directory whole, so nothing is saved
+ * there; but a bundle that is not there must be left out. Where libcurl does
+ * not let it be left out, an authority of the directory stands in for it. */
 static CURLcode trust_system(CURL *easy, bool *bundle_is_left) {
     const struct store store = system_store();
     char authority[512];
-    if (store.directory == NULL || !tls_library_is_openssl() ||
+    bool has_bundle = store.bundle != NULL && access(store.bundle, R_OK) == 0;
+    if (store.directory == NULL || (has_bundle && !tls_library_is_openssl()) ||
         !find_authority(store.directory, authority, sizeof authority)) {
         return CURLE_OK; /* libcurl's defaults: all there is */
     }
-    *bundle_is_left = store.bundle != NULL;
+    *bundle_is_left = has_bundle;
     return set_file(easy, null_is_built_in() ? authority : NULL);
 }
 

@@ -13,6 +13,7 @@
 enum {
     SLOT_NAMES = 1,
     SLOT_KEY_FILE, /* nil: no client certificate */
+    SLOT_CA_FILE,  /* nil: the system's store */
     SLOT_SPARES
 };
 
@@ -213,6 +214,14 @@ static struct client *push_client(lua_State *L) {
     return client;
 }
 
+/* Stack: [settings, client] -> same. */
+static void keep_text(lua_State *L, const char *text, int slot) {
+    compat_getuservalue(L, 2);
+    lua_pushstring(L, text);
+    lua_rawseti(L, -2, slot);
+    lua_pop(L, 1);
+}
+
 /* Stack: [settings, client] -> same. Without client_key the key stands in the
  * certificate's file. False when it is encrypted and no pass phrase comes: a
  * TLS library would ask for it on the terminal. */
@@ -224,22 +233,32 @@ static bool check_key(lua_State *L, struct client *client,
     if (file == NULL) file = settings->client_cert;
     lua_getfield(L, 1, "has_client_key_password");
     client->has_key_password = lua_toboolean(L, -1) != 0;
-    compat_getuservalue(L, 2);
-    lua_pushstring(L, file);
-    lua_rawseti(L, -2, SLOT_KEY_FILE);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
+    keep_text(L, file, SLOT_KEY_FILE);
     return client->has_key_password || !client_key_is_encrypted(file) ||
            client_key_refuse(file, false, failure);
 }
 
+/* Stack: [...] -> [..., string], or NULL and [..., nil]. */
+static const char *push_slot(lua_State *L, int index, int slot) {
+    compat_getuservalue(L, index);
+    lua_rawgeti(L, -1, slot);
+    lua_remove(L, -2);
+    return lua_tostring(L, -1);
+}
+
 void client_explain(lua_State *L, int index, struct failure *failure) {
     const struct client *client = client_any(L, index);
-    if (strcmp(failure->code, "client_cert_unusable") != 0) return;
-    compat_getuservalue(L, index);
-    lua_rawgeti(L, -1, SLOT_KEY_FILE);
-    const char *file = lua_tostring(L, -1);
-    if (file != NULL && client_key_is_encrypted(file)) {
-        client_key_refuse(file, client->has_key_password, failure);
+    const char *key_file = push_slot(L, index, SLOT_KEY_FILE);
+    const char *ca_file = push_slot(L, index, SLOT_CA_FILE);
+    if (strcmp(failure->code, "client_cert_unusable") == 0) {
+        if (key_file != NULL && client_key_is_encrypted(key_file)) {
+            client_key_refuse(key_file, client->has_key_password, failure);
+        }
+    } else if (strcmp(failure->code, "ca_unusable") == 0 && ca_file != NULL) {
+        failure_set(failure, "setup", "ca_unusable",
+                    "the trusted certificates cannot be used: check ca_file %s",
+                    ca_file);
     }
     lua_pop(L, 2);
 }
@@ -267,6 +286,7 @@ static int client_new(lua_State *L) {
                                          text_field(L, "user_agent")};
     client->max_response_bytes = max_response_bytes(L);
     keep_names(L);
+    keep_text(L, settings.ca_file, SLOT_CA_FILE);
     settings.scheme = parse_base_url(client, base_url, &failure);
     if (settings.scheme != NULL) {
         if (strcmp(settings.scheme, "http") == 0) settings.proxy = NULL;

@@ -41,7 +41,7 @@ void client_push_names(lua_State *L, int index);
 struct transfer *client_take_spare(lua_State *L, int index,
                                    struct client *client);
 
-/* Says more of a failure that is about the client's certificate. */
+/* Says more of a failure that is about a file of the settings. */
 void client_explain(lua_State *L, int index, struct failure *failure);
 
 /* Takes it back for the next call; frees it if the client is closed. */

@@ -4,6 +4,7 @@
 
 local drivers = require "support.driver"
 local exchange = require "support.exchange"
+local process = require "process"
 local system_store = require "support.system_store"
 
 local server = exchange.server
@@ -106,7 +107,9 @@ for _, kind in ipairs { "blocking", "background" } do
           run({ bundle = CA, directory = { OTHER } }, kind,
             code:format(server:url("https", "until-close"))))
         assert.equal(4, #server:log())
-        assert.equal(4 + 1, connections())
+        -- The first time the directory was asked alone, where that is quick.
+        local tried = process.libcurl_tls():find("OpenSSL", 1, true) and 1 or 0
+        assert.equal(4 + tried, connections())
       end)
 
       it("neither is refused, in one attempt and in time", function()

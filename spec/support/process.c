@@ -296,9 +296,8 @@ static int process_threads(lua_State *L) {
     return 1;
 }
 
-/* libcurl_store() -> the bundle file and the directory of authorities that
- * libcurl has built in; nil for what it has not, or does not tell. */
-static int process_libcurl_store(lua_State *L) {
+/* Of the libcurl that a program finds here; NULL: none. */
+static const curl_version_info_data *libcurl(void) {
     static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4",
                                         "libcurl.4.dylib"};
     curl_version_info_data *(*version_info)(CURLversion) = NULL;
@@ -307,19 +306,30 @@ static int process_libcurl_store(lua_State *L) {
         if (library == NULL) continue;
         *(void **)&version_info = dlsym(library, "curl_version_info");
     }
-    lua_settop(L, 0);
-    lua_pushnil(L);
-    lua_pushnil(L);
+    return version_info == NULL ? NULL : version_info(CURLVERSION_NOW);
+}
+
+/* libcurl_store() -> the bundle file and the directory of authorities that
+ * libcurl has built in; nil for what it has not, or does not tell. */
+static int process_libcurl_store(lua_State *L) {
+    const char *bundle = NULL, *directory = NULL;
 #if LIBCURL_VERSION_NUM >= 0x074600
-    if (version_info == NULL) return 2;
-    const curl_version_info_data *info = version_info(CURLVERSION_NOW);
-    if (info->age < CURLVERSION_SEVENTH) return 2;
-    lua_pushstring(L, info->cainfo);
-    lua_replace(L, 1);
-    lua_pushstring(L, info->capath);
-    lua_replace(L, 2);
+    const curl_version_info_data *info = libcurl();
+    if (info != NULL && info->age >= CURLVERSION_SEVENTH) {
+        bundle = info->cainfo;
+        directory = info->capath;
+    }
 #endif
+    lua_pushstring(L, bundle);
+    lua_pushstring(L, directory);
     return 2;
+}
+
+/* libcurl_tls() -> its TLS library, such as "OpenSSL/3.0.19" */
+static int process_libcurl_tls(lua_State *L) {
+    const curl_version_info_data *info = libcurl();
+    lua_pushstring(L, info == NULL ? NULL : info->ssl_version);
+    return 1;
 }
 
 static const luaL_Reg functions[] = {
@@ -341,6 +351,7 @@ static const luaL_Reg functions[] = {
     {"threads", process_threads},
     {"allocated", process_allocated},
     {"libcurl_store", process_libcurl_store},
+    {"libcurl_tls", process_libcurl_tls},
     {NULL, NULL},
 };
 
