@@ -129,6 +129,20 @@ static const char *remedy_of(const struct meaning *meaning,
     return "";
 }
 
+/* Before 7.88 libcurl gives each address but the last half of the time that is
+ * left, the last one too, and then names the errno of any of them. */
+static bool waited_for_address(const struct transfer *transfer) {
+    double name_known = 0;
+    if (transfer->result != CURLE_COULDNT_CONNECT ||
+        curl_version_info(CURLVERSION_NOW)->version_num >= 0x075800 ||
+        curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME,
+                          &name_known) != CURLE_OK) {
+        return false;
+    }
+    double limit = (double)transfer->limits.connect_timeout_ms / 1000;
+    return transfer->elapsed - name_known > 0.4 * limit;
+}
+
 static bool was_refused(const struct transfer *transfer) {
     long number = 0;
     CURLcode known =
@@ -285,7 +299,8 @@ bool transfer_succeeded(const struct transfer *transfer,
     } else if (transfer->result == CURLE_OK) {
         failure_set(failure, "network", "connection_lost",
                     "the connection was closed before an answer began");
-    } else if (transfer->result == CURLE_OPERATION_TIMEDOUT) {
+    } else if (transfer->result == CURLE_OPERATION_TIMEDOUT ||
+               waited_for_address(transfer)) {
         note_timeout(transfer, failure);
     } else {
         note_result(transfer, failure);

@@ -91,6 +91,14 @@ describe("a connection", function()
     }))
   end)
 
+  it("that hangs at the second address of a name, too (N02)", function()
+    -- The first one, where a machine has IPv6, refuses.
+    local url = server:url("backlog_full"):gsub("127%.0%.0%.1", "localhost")
+    is("timeout", "connect_timeout", "not_sent", fails(nil, {
+      max_attempts = 1, base_url = url, connect_timeout = 0.2,
+    }))
+  end)
+
   it("to a name that does not resolve (N03)", function()
     is("network", "dns_failure", "not_sent", fails(nil, {
       max_attempts = 1, base_url = "https://no-such-host.invalid",
