@@ -133,7 +133,15 @@ static bool is_assignment(struct text text) {
            text.at[1] != '=' && (exported || names_secret(name));
 }
 
+static bool is_ascii(struct text text) {
+    unsigned char all = 0;
+    for (size_t i = 0; i < text.length; i++) all |= (unsigned char)text.at[i];
+    return all < 0x80;
+}
+
+/* None of them is ASCII, as nearly all secrets are. */
 static bool has_invisible(struct text text) {
+    if (is_ascii(text)) return false;
     for (size_t i = BYTE_ORDER_MARKS; i < COUNT(invisible); i++) {
         if (has(text, invisible[i])) return true;
     }
@@ -197,21 +205,27 @@ static bool skip_line_end(struct text *text) {
     return found;
 }
 
+/* Whether nothing but blanks stands before a place in its line. */
+static bool begins_line(const char *start, const char *place) {
+    while (place > start && (place[-1] == ' ' || place[-1] == '\t')) place--;
+    return place == start || place[-1] == '\n' || place[-1] == '\r';
+}
+
 /* Moves behind the marker, at the text's or a line's start; what stood before
  * it is left in *before. */
 static bool find_marker(struct text *text, const char *marker,
                         struct text *before) {
     size_t size = strlen(marker), i = 0;
-    bool at_start = true;
-    for (; i + size <= text->length; i++) {
-        if (at_start && memcmp(text->at + i, marker, size) == 0) {
+    const char *place;
+    while ((place = memmem(text->at + i, text->length - i, marker, size)) !=
+           NULL) {
+        i = (size_t)(place - text->at);
+        if (begins_line(text->at, place)) {
             *before = cut(*text, 0, text->length - i);
             *text = cut(*text, i + size, 0);
             return true;
         }
-        char byte = text->at[i];
-        at_start = byte == '\n' || byte == '\r' ||
-                   (at_start && (byte == ' ' || byte == '\t'));
+        i += size;
     }
     return false;
 }

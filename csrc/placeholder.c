@@ -98,7 +98,9 @@ static bool is_whole_mask(struct text text, const struct sign *sign) {
 /* Ends of a key on both sides of a mask: `sk-****1234`, `********WXYZ`. */
 static bool is_partial_mask(struct text text, const char *sign) {
     size_t shown = 0;
-    while (shown < text.length && !starts(from(text, shown), sign)) shown++;
+    while (shown < text.length && !starts(from(text, shown), sign)) {
+        if (++shown > PREFIX_SHOWN) return false;
+    }
     struct text prefix = {text.at, shown};
     struct text rest = from(text, shown);
     size_t run = run_of(sign, rest);

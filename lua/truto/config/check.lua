@@ -126,13 +126,13 @@ local function check_secret(scan, field, path, value)
 end
 
 local function check_text(scan, field, path, value, values)
-  if field.value and value ~= field.value then
+  if field.format == "url" then
+    check_url(scan, field, path, value, values)
+  elseif field.value and value ~= field.value then
     note(scan.issues, at(path, field), "invalid_value",
       ("must be \"%s\""):format(field.value))
   elseif field.secret and check_secret(scan, field, path, value) then
     return
-  elseif field.format == "url" then
-    check_url(scan, field, path, value, values)
   elseif field.doubts then
     local doubt = doubts.text(field.doubts, value)
     if doubt then warn(scan, field, path, doubt) end

@@ -18,6 +18,9 @@ local STARTS = {
 }
 local WITH_USER = 3 -- the first of those behind a user
 
+-- What may follow the host: a path, a query, a fragment.
+local FOLLOWS = { ["/"] = true, ["?"] = true, ["#"] = true, [""] = true }
+
 --- Host and port of an absolute http or https URL. As in browsers, what
 --- follows the host may be any printable ASCII.
 ---@param text string
@@ -26,10 +29,14 @@ local WITH_USER = 3 -- the first of those behind a user
 ---@return integer? rest where path, query and fragment begin
 ---@return boolean? has_user whether a user stands before the host
 function M.url(text)
-  if #text > MAX_URL or not text:find("^[!-~]*$") then return nil end
+  if #text > MAX_URL then return nil end
   for i = 1, #STARTS do
     local host, port, stop = text:match(STARTS[i])
-    if host and (stop > #text or text:find("^[/?#]", stop)) then
+    if host and FOLLOWS[text:sub(stop, stop)] then
+      -- A host has nothing else; what a user holds is yet to be seen.
+      if not text:find("^[!-~]*$", i < WITH_USER and stop or 1) then
+        return nil
+      end
       port = port ~= "" and tonumber(port) or nil
       if port and (port < 1 or port > 65535) then return nil end
       return host, port, stop, i >= WITH_USER
