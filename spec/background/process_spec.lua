@@ -166,20 +166,29 @@ describe("the background thread", function()
   end)
 
   -- The caller's end takes the last descriptor: the thread cannot accept it.
+  -- One that it closes late may still come to it; then that is used up too.
   it("accepts again once there are descriptors (N20)", function()
     assert.equal("ds_1\nend 0\n", child [[
       local cqueues = require "cqueues"
       assert(update(client())) -- the thread and its connection are there
-      local driver, files = background.driver(), {}
-      function driver.attempt(handle, ...)
-        local one = assert(core.background.start(handle, ...))
-        process.limit_files(60)
+      local driver, files, ended = background.driver(), {}, {}
+      local function start_last(handle, ...)
         repeat files[#files + 1] = io.open "/dev/null"
         until not io.open "/dev/null"
         files[#files]:close()
+        files[#files] = nil
+        local one = assert(core.background.start(handle, ...))
         local descriptor = assert(core.background.descriptor(one))
         core.system.wait(0.2)
-        assert(not core.background.done(one), "the thread had descriptors")
+        return one, descriptor
+      end
+      function driver.attempt(handle, ...)
+        process.limit_files(60)
+        local one, descriptor = start_last(handle, ...)
+        while core.background.done(one) do
+          ended[#ended + 1] = one
+          one, descriptor = start_last(handle, ...)
+        end
         process.limit_files(200)
         local poll = { pollfd = descriptor, events = "r" }
         assert(cqueues.poll(poll, 10) == poll, "it was never accepted")
