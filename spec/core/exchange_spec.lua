@@ -189,6 +189,12 @@ describe("an answer", function()
     end
   end)
 
+  it("with more than 256 lines of headers is refused (H16)", function()
+    assert(exchange.update "many-headers,count=200")
+    is("response", "headers_too_large", "unknown",
+      fails "many-headers,count=300")
+  end)
+
   it("with informational answers before it passes", function()
     assert(exchange.update "informational,count=3")
     assert(exchange.update "continue-unasked")
