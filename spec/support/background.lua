@@ -4,16 +4,20 @@ local cqueues = require "cqueues"
 
 local M = {}
 
---- Waits in this thread. Outside of a loop, cqueues polls by itself.
+--- Waits in this thread. Outside of a loop, cqueues polls by itself; it must
+--- be told that a descriptor is about to be closed, also when a hook raises
+--- while it polls.
 M.loop = {
   readable = function(descriptor, seconds)
-    cqueues.poll({ pollfd = descriptor, events = "r" }, seconds)
+    local returned, reason = pcall(cqueues.poll,
+      { pollfd = descriptor, events = "r" }, seconds)
+    cqueues.cancel(descriptor)
+    if not returned then error(reason, 0) end
   end,
   sleep = cqueues.sleep,
 }
 
---- The same inside a loop of cqueues, where calls run at once. It must be told
---- that a descriptor is about to be closed.
+--- The same inside a loop of cqueues, where calls run at once.
 M.in_loop = {
   readable = function(descriptor, seconds)
     cqueues.poll({ pollfd = descriptor, events = "r" }, seconds)

@@ -91,7 +91,7 @@ return {
     options = DEADLINE, attempts = 1, requests = 0, hangs = true,
     err = NO_CONNECTION },
   { name = "a proxy that is not there (N19)", through = "refused",
-    requests = 0, err = { "network", "connection_refused", "not_sent" } },
+    requests = 0, err = PROXY, says = "the proxy cannot be reached" },
   -- TLS
   { name = "another host's certificate (T01)", at = "wrong_host",
     attempts = 1, requests = 0, err = CERTIFICATE, says = "localhost" },
