@@ -321,6 +321,8 @@ describe("a process", function()
       function()
         assert.equal("from the hook\ttrue\nds_1\t1\n", child([[
           local one = client "status=200,delay=0.01"
+          -- Loads what is loaded at its first use: a hook could end that.
+          assert(one.datastore.update("ds_1", { label = "x" }))
           local armed = true
           local called, message = pcall(function()
             debug.sethook(function()
