@@ -86,6 +86,9 @@ local KEY = '{"config":{"access_key_id":"AKIA2",'
 
 rotate("A key has changed", "ds_s3", SECRET, KEY, 200)
 rotate("Somebody who does not know the secret", "ds_s3", "guess", KEY, 403)
+rotate("An empty key: nothing is sent, or it would wipe the stored one",
+  "ds_s3", SECRET, '{"config":{"access_key_id":"AKIA2",'
+    .. '"secret_access_key":""}}', 422)
 rotate("A misspelt field: nothing is sent", "ds_qdrant", SECRET,
   [[{"config":{"api_kee":"new-key"}}]], 422)
 rotate("A datastore that does not exist", "ds_none", SECRET, KEY, 404)

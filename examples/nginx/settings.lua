@@ -10,6 +10,8 @@ local function secret_from(variable)
   local file = assert(io.open(path, "rb"))
   local text = file:read "*a"
   file:close()
+  -- An empty one would be known to everybody.
+  assert(text:find "%S", path .. " is empty")
   return truto.secret((text:gsub("\r?\n$", "")))
 end
 

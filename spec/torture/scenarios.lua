@@ -144,12 +144,14 @@ M.error = {
   end,
 }
 
--- A secret in Lua's hands for a call: filled as the Lua layer fills it.
-local function filled(secret)
+-- A secret in Lua's hands for a call: filled and read as the Lua layer does.
+local function filled(secret, must)
   local loader = secret.loader
   return function(value)
-    local load = loader(value)
-    if load then secret.fill(value, load()) end
+    local load, unread = loader(value)
+    if load then secret.fill(unread, load()) end
+    local read, problem = secret.read(value, true)
+    check(must, read, problem)
     return value
   end
 end
@@ -172,7 +174,8 @@ M.secrets = {
       secret.value(SECRET), secret.file(kept.path),
       secret.call(function() return SECRET end), secret.env "TORTURE_SECRET",
     }
-    local fill = filled(secret)
+    made[5] = secret.verbatim(made[1])
+    local fill = filled(secret, must)
     local client = client_of(kept, must, "ok")
     if not client then return end
     for _, value in ipairs(made) do
@@ -182,12 +185,13 @@ M.secrets = {
     end
     local piped = secret.fd(host.pipe(kept.long))
     for _ = 1, 2 do
-      local revealed, err = secret.reveal(piped)
-      check(must, revealed, err)
+      local read, err = secret.read(piped, true)
+      local revealed = check(must, read and secret.reveal(piped), err)
       never(revealed and revealed ~= kept.long, "a part of a secret")
     end
-    local missing, why = secret.reveal(secret.env("TRUTO_TORTURE_UNSET"))
-    assert(missing == nil and why.kind == "setup")
+    local read, why = secret.read(secret.env("TRUTO_TORTURE_UNSET"), true)
+    assert(not read and why == "absent")
+    assert(secret.judge "****" == "placeholder_secret")
     if must then os.remove(kept.path) end
   end,
 }
