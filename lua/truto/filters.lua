@@ -60,14 +60,25 @@ local function value_text(issues, path, value)
   return scalar(issues, path, value)
 end
 
+-- Whether each key is a position, none is, or both sorts are there.
+local function sorts_of_keys(value)
+  local positions, names_too = false, false
+  for key in next, value do
+    if type(key) == "number" then positions = true else names_too = true end
+  end
+  return positions, names_too
+end
+
 -- `{ gt = "x" }`, or a list, which stands for the operator `in`.
 local function add_table(query, issues, path, name, value)
-  local key = next(value)
-  if key == nil then
+  local is_list, has_names = sorts_of_keys(value)
+  if is_list and has_names then
+    note(issues, path, "mixed_table", "is a list and has names as well")
+  elseif is_list then
+    query[#query + 1] = { name .. "[in]", joined(issues, path, value) }
+  elseif not has_names then
     note(issues, path, "empty_filter", "is an empty table, which could find "
       .. "everything")
-  elseif type(key) == "number" then
-    query[#query + 1] = { name .. "[in]", joined(issues, path, value) }
   else
     for operator, operand in next, value do
       local at = names.path(path, operator)
@@ -75,7 +86,7 @@ local function add_table(query, issues, path, name, value)
         query[#query + 1] =
           { name .. "[" .. operator .. "]", value_text(issues, at, operand) }
       else
-        note(issues, at, "mixed_table", "is a list and has names as well")
+        note(issues, at, "unknown_field", "is a key that is not an operator")
       end
     end
   end
